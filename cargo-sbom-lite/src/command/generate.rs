@@ -9,7 +9,7 @@ use release_gate::error::JudgeExt as _;
 use release_gate::facts::ReportData as _;
 use release_gate::facts::report::sbom::SbomData;
 use release_gate::fs::write_atomic;
-use release_gate::text::counted;
+use release_gate::project::Project;
 use release_gate::{Context, Coverage, Error, Finding, Level, Outcome, Report, Result, Subject};
 
 use super::shared::{ask_rustc, check_targets, file_name, inventory_of, provenance_of, read_file};
@@ -157,6 +157,7 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
         project.single()?;
     }
     let precursors = read_precursors(&args.cargo_sbom)?;
+    refuse_unknown_libraries(&config, project)?;
     let packages: Vec<_> = project.selected().cloned().collect();
     let mut asked = Some(ask_rustc(
         cx,
@@ -181,6 +182,7 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
         }
         let mut provenance = provenance_of(&artifacts, project, &package, &rustc)?;
         provenance.maker = config.maker.clone();
+        provenance.native = config.native.clone();
         if let Some(output) = &args.output {
             refuse_or_warn(cx, &findings)?;
             let bytes = document_of(&inventory, &provenance, wanted.formats[0], wanted.version)?;
@@ -195,6 +197,25 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
         );
     }
     Ok(Outcome::Reports(reports))
+}
+
+/// Refuses what the configuration says of a native library that no package links: it would be said
+/// of none.
+fn refuse_unknown_libraries(config: &Config, project: &Project) -> Result<()> {
+    let packages = &project.metadata.packages;
+    for library in &config.native {
+        let is_linked = packages
+            .iter()
+            .any(|package| package.links.as_deref() == Some(library.links.as_str()));
+        if !is_linked {
+            return Err(Error::usage(format!(
+                "the configuration names the native library `{}`, and no package links it",
+                library.links
+            ))
+            .with_help("`links` is the key of that name in the manifest of a `-sys` package"));
+        }
+    }
+    Ok(())
 }
 
 /// What cargo wrote beside artifacts.
@@ -270,11 +291,7 @@ fn write_all(
         .filter(|component| component.role == Role::Shipped)
         .count();
     let build_time = inventory.components.len() - shipped;
-    let summary = format!(
-        "{} in the artifact, {build_time} at build time; wrote {}",
-        counted(shipped as u64, "package", "packages"),
-        documents.join(", ")
-    );
+    let summary = summary_of(shipped, build_time, &documents);
     let data = SbomData {
         documents,
         shipped: shipped as u64,
@@ -295,6 +312,23 @@ fn write_all(
         .summary(summary))
 }
 
+fn summary_of(shipped: usize, build_time: usize, documents: &[String]) -> String {
+    let in_product = match shipped {
+        0 => "the product has no dependency".to_owned(),
+        1 => "1 dependency is in the product".to_owned(),
+        more => format!("{more} dependencies are in the product"),
+    };
+    let at_build_time = match build_time {
+        0 => String::new(),
+        1 => ", 1 more only ran to build it".to_owned(),
+        more => format!(", {more} more only ran to build it"),
+    };
+    format!(
+        "{in_product}{at_build_time}; wrote {}",
+        documents.join(", ")
+    )
+}
+
 /// The name of the document about one of several artifacts: `sbom.<target>.<file>.cdx.json`.
 fn artifact_document(artifact: &Artifact, format: &Format) -> String {
     let ending = format.file_name.trim_start_matches("sbom");
@@ -313,16 +347,18 @@ fn gaps_of(inventory: &Inventory, provenance: &Provenance) -> Vec<Finding> {
             )
         })
         .collect();
-    for other in foreign(inventory, provenance.rust_version())
-        .iter()
-        .filter(|other| other.license.is_none())
-    {
-        let what = if other.version.is_some() {
-            "supplier"
-        } else {
-            "version and supplier"
+    for other in foreign(inventory, provenance) {
+        let what = match (&other.version, &other.supplier) {
+            (Some(_), Some(_)) => continue,
+            (Some(_), None) => "supplier",
+            (None, Some(_)) => "version",
+            (None, None) => "version and supplier",
         };
-        found.push(gap(format!("the native library {}", other.name), what));
+        let finding = gap(format!("the native library {}", other.name), what);
+        found.push(finding.help(format!(
+            "say it in the configuration: `[[sbom-lite.native]]` with `links = \"{}\"`",
+            other.name
+        )));
     }
     found
 }

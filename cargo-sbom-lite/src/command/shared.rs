@@ -12,6 +12,7 @@ use release_gate::fs::write_atomic;
 use release_gate::process::{ProcessError, Step};
 use release_gate::project::Project;
 use release_gate::suggest::nearest;
+use release_gate::text::one_line;
 use release_gate::{Context, Coverage, Error, Finding, Report, Result, Subject};
 use sha2::{Digest as _, Sha512};
 
@@ -113,19 +114,8 @@ fn approximation(error: UnitGraphError, what: &str) -> Result<Finding> {
     )
     .help(format!(
         "cargo gave no unit graph: {}",
-        redact_text(&first_error(&error.to_string()))
+        redact_text(&one_line(&error.to_string()))
     )))
-}
-
-/// The line of cargo's output that says what is wrong: the first that begins with `error`.
-fn first_error(text: &str) -> String {
-    let mut lines = text.lines().map(str::trim);
-    lines
-        .clone()
-        .find_map(|line| line.strip_prefix("error: "))
-        .or_else(|| lines.rfind(|line| !line.is_empty()))
-        .unwrap_or_default()
-        .to_owned()
 }
 
 /// The inventory by the dependency graph, for the targets that are asked for, so that it names no
@@ -145,6 +135,7 @@ fn for_platforms(cx: &Context) -> Option<cargo_metadata::Metadata> {
     let args = cx.args();
     let mut step = Step::cargo()
         .inherit_network_env()
+        .inherit(unit_graph::building_variables())
         .args(["metadata", "--format-version", "1"]);
     let host = host_triple(cx).ok()?;
     let mut targets = args.target.clone();
@@ -227,6 +218,7 @@ pub(super) fn provenance_of(
         epoch: project.epoch()?,
         rustc: Some(rustc.to_owned()),
         maker: Maker::default(),
+        native: Vec::new(),
         artifact_gap: built.as_ref().err().cloned(),
         artifacts: built.unwrap_or_default(),
     })

@@ -30,6 +30,8 @@ pub struct Config {
     pub vex: Vec<VexFile>,
     /// Who makes and supplies the software, for the SBOM.
     pub maker: Maker,
+    /// What you know of native libraries that packages link, for the SBOM.
+    pub native: Vec<NativeLibrary>,
     /// Licence policy.
     pub licenses: LicensePolicy,
 }
@@ -46,6 +48,20 @@ pub struct Maker {
     pub author: Option<String>,
     /// An e-mail address, or the address of a page, for questions about it.
     pub contact: Option<String>,
+}
+
+/// `[[sbom-lite.native]]`: a native library, of which cargo knows little.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NativeLibrary {
+    /// The `links` key of the package that builds or links it.
+    pub links: String,
+    /// Who supplies it.
+    pub supplier: String,
+    /// Its version, where the version of the package does not say it.
+    pub version: Option<String>,
+    /// Its licence, as an SPDX expression.
+    pub license: Option<String>,
 }
 
 /// From which severity on a vulnerability fails the gate.

@@ -2,7 +2,7 @@
 
 use release_gate::git::CommitId;
 
-use super::config::Maker;
+use super::config::{Maker, NativeLibrary};
 
 /// What a document says beside its components.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Provenance {
     pub artifact_gap: Option<String>,
     /// Who makes and supplies it.
     pub maker: Maker,
+    /// What is known of native libraries.
+    pub native: Vec<NativeLibrary>,
 }
 
 /// A file that was built and can be deployed.

@@ -42,7 +42,7 @@ pub(in crate::format) fn bom_of(
     provenance: &Provenance,
     spec: SpecVersion,
 ) -> Result<Bom> {
-    let others = foreign(inventory, provenance.rust_version());
+    let others = foreign(inventory, provenance);
     let mut components: Vec<CdxComponent> =
         inventory.components.values().map(component_of).collect();
     components.extend(others.iter().map(|other| foreign_component(other, spec)));
@@ -294,10 +294,11 @@ fn foreign_component(foreign: &Foreign, spec: SpecVersion) -> CdxComponent {
     }
     out.purl = Purl::from_str(&foreign.purl).ok();
     out.scope = Some(scope_of(foreign.role));
-    out.supplier = foreign.license.map(|_| organization("The Rust Project"));
+    out.supplier = foreign.supplier.as_deref().map(organization);
     out.description = Some(NormalizedString::new(&foreign.description));
     out.licenses = foreign
         .license
+        .as_deref()
         .map(|text| Licenses(vec![LicenseChoice::Expression(SpdxExpression::new(text))]));
     out
 }

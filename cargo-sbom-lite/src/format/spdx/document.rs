@@ -106,7 +106,7 @@ pub(in crate::format) fn document_of(
     provenance: &Provenance,
 ) -> Result<Document> {
     let main = &inventory.main;
-    let others = foreign(inventory, provenance.rust_version());
+    let others = foreign(inventory, provenance);
     let mut extracted = Vec::new();
     let purpose = if main.has_program {
         "APPLICATION"
@@ -260,12 +260,11 @@ fn foreign_package(other: &Foreign) -> Package {
         download_location: "NOASSERTION".to_owned(),
         files_analyzed: false,
         license_concluded: "NOASSERTION".to_owned(),
-        license_declared: other.license.unwrap_or("NOASSERTION").to_owned(),
+        license_declared: other.license.as_deref().unwrap_or("NOASSERTION").to_owned(),
         copyright_text: "NOASSERTION",
-        supplier: if other.license.is_some() {
-            "Organization: The Rust Project".to_owned()
-        } else {
-            "NOASSERTION".to_owned()
+        supplier: match &other.supplier {
+            Some(name) => format!("Organization: {}", collapse_white_space(name)),
+            None => "NOASSERTION".to_owned(),
         },
         originator: None,
         summary: Some(other.description.clone()),
