@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use semver::Version;
 use serde_json::{Map, Value};
 
+use super::ecosystem::{Ecosystem, upstream_version};
 use super::purl::percent_decode;
 
 /// The longest text that is looked at, in bytes: a name, an address or a path, and no prose.
@@ -17,42 +18,6 @@ const MAX_TEXT: usize = 1024;
 
 /// Beginnings of references into other documents (BOM-Link).
 const BOM_LINK: &str = "urn:cdx:";
-
-/// Types of package URLs whose packages are crates only if their names say so: those of other
-/// languages, which have registries of their own, and those of systems.
-const OTHER_ECOSYSTEMS: &[&str] = &[
-    "alpm",
-    "apk",
-    "brew",
-    "bower",
-    "clojars",
-    "cocoapods",
-    "composer",
-    "conan",
-    "conda",
-    "cpan",
-    "cran",
-    "deb",
-    "elm",
-    "gem",
-    "golang",
-    "gradle",
-    "guix",
-    "hackage",
-    "hex",
-    "julia",
-    "luarocks",
-    "maven",
-    "nix",
-    "npm",
-    "nuget",
-    "opam",
-    "pear",
-    "pub",
-    "pypi",
-    "rpm",
-    "swift",
-];
 
 /// A name and a version.
 pub type Named = (String, String);
@@ -124,9 +89,10 @@ impl Mentions {
             self.links.insert(lower);
             return;
         }
-        if is_other_ecosystem(&lower) {
+        let ecosystem = Ecosystem::of_url(&lower).filter(|ecosystem| ecosystem.has_own_names());
+        if let Some(ecosystem) = ecosystem {
             for (name, version) in crates_in(text) {
-                self.add_other(&name, &version, text);
+                self.add_other((&name, &version), text, ecosystem);
             }
             return;
         }
@@ -151,7 +117,9 @@ impl Mentions {
                 };
                 let name = text_at(&["name", "packagename"]);
                 let version = text_at(&["version", "versioninfo", "software_packageversion"]);
-                let is_other = purls_of(object).any(|purl| is_other_ecosystem(&purl));
+                let is_other = purls_of(object)
+                    .filter_map(|purl| Ecosystem::of_url(&purl))
+                    .any(Ecosystem::has_own_names);
                 if let (Some(name), Some(version), false) = (name, version, is_other) {
                     self.add_crate((name, version), name, false);
                 }
@@ -167,7 +135,7 @@ impl Mentions {
         let Some(version) = plain_version(version) else {
             return;
         };
-        for name in names_of(name) {
+        for name in names_of(name, None) {
             let mention = Mention {
                 text: text.to_owned(),
                 is_bare,
@@ -178,12 +146,16 @@ impl Mentions {
 
     /// A package of another ecosystem is a crate where its name has the marks of one
     /// (`librust-smallvec-dev`); its plain name is its own.
-    fn add_other(&mut self, name: &str, version: &str, text: &str) {
-        let Some(version) = plain_version(version) else {
+    fn add_other(&mut self, (name, version): (&str, &str), text: &str, ecosystem: Ecosystem) {
+        let version = match ecosystem {
+            Ecosystem::System => plain_version(&upstream_version(version)),
+            _ => plain_version(version),
+        };
+        let Some(version) = version else {
             return;
         };
         let own = skeleton(name.rsplit('/').next().unwrap_or(name));
-        for name in names_of(name) {
+        for name in names_of(name, Some(ecosystem)) {
             let named = (name, version.clone());
             if named.0 == own {
                 self.others.entry(named).or_insert_with(|| text.to_owned());
@@ -196,20 +168,6 @@ impl Mentions {
             }
         }
     }
-}
-
-/// Whether a text is a package URL of another ecosystem.
-fn is_other_ecosystem(text: &str) -> bool {
-    text.trim()
-        .to_ascii_lowercase()
-        .strip_prefix("pkg:")
-        .and_then(|rest| {
-            rest.trim_start_matches('/')
-                .split('/')
-                .next()
-                .map(str::to_owned)
-        })
-        .is_some_and(|kind| OTHER_ECOSYSTEMS.contains(&kind.as_str()))
 }
 
 /// The package URLs of an object: its own, or those of its references.
@@ -335,29 +293,42 @@ const AFFIXES: (&[&str], &[&str]) = (
     &["-rs", ".rs", "-rust", "-devel", "-dev", "-crate", ".crate"],
 );
 
-/// The crates that a name may stand for: itself, and what is left without affixes.
-fn names_of(name: &str) -> BTreeSet<String> {
+/// The crates that a name may stand for: itself, and what is left without affixes. `None`: of no
+/// ecosystem in particular.
+fn names_of(name: &str, ecosystem: Option<Ecosystem>) -> BTreeSet<String> {
     let last = name.rsplit(['/', ':']).next().unwrap_or(name);
+    let (prefixes, suffixes) = AFFIXES;
     let mut names = BTreeSet::new();
-    let mut rest = vec![skeleton(last)];
+    let own = skeleton(last);
+    let mut rest = vec![own.clone()];
     while let Some(name) = rest.pop() {
-        let (prefixes, suffixes) = AFFIXES;
-        rest.extend(
-            prefixes
-                .iter()
-                .filter_map(|prefix| name.strip_prefix(prefix))
-                .chain(
-                    suffixes
-                        .iter()
-                        .filter_map(|suffix| name.strip_suffix(suffix)),
-                )
-                .filter(|inner| !inner.is_empty())
-                .map(str::to_owned),
-        );
+        let without_prefix = prefixes
+            .iter()
+            .filter_map(|prefix| name.strip_prefix(prefix));
+        let without_suffix = suffixes
+            .iter()
+            .filter_map(|suffix| name.strip_suffix(suffix));
+        rest.extend(without_prefix.chain(without_suffix).map(str::to_owned));
+        // Only what is marked as a crate: `base64` is not the 64th series of `base`.
+        if ecosystem == Some(Ecosystem::System) && name != own {
+            rest.extend(without_feature(&name).map(str::to_owned));
+            rest.extend(without_series(&name).map(str::to_owned));
+        }
         names.insert(name);
     }
     names.remove("");
     names
+}
+
+/// Debian and Fedora have a package for each feature: `smallvec+serde`.
+fn without_feature(name: &str) -> Option<&str> {
+    name.split_once('+').map(|(name, _)| name)
+}
+
+/// And for each series of versions: `smallvec-1`, `smallvec0.6`, `base64_0.13`.
+fn without_series(name: &str) -> Option<&str> {
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    (bare.len() < name.len()).then(|| bare.trim_end_matches(['-', '_']))
 }
 
 /// A version as crates have them, whatever stands around it; `1.6` is `1.6.0`.
@@ -474,6 +445,11 @@ mod tests {
             "PKG:CRATES/SmallVec@1.6.0",
             "pkg:deb/debian/librust-smallvec-dev@1.6.0-1",
             "pkg:rpm/fedora/rust-smallvec-devel@1.6.0",
+            "pkg:deb/debian/librust-smallvec-1.6+serde-dev@1.6.0-1",
+            "pkg:deb/debian/rust-smallvec@2:1.6.0-3%2Bb1?arch=source",
+            "pkg:rpm/fedora/rust-smallvec0.6-devel@1.6.0-2.fc40",
+            "pkg:rpm/fedora/rust-smallvec%2Bdefault-devel@1.6.0-2.fc40",
+            "pkg:apk/alpine/rust-smallvec@1.6.0-r1",
             "pkg:github/servo/rust-smallvec@v1.6.0",
             "pkg:generic/sm%D0%B0llvec@1.6.0",
             "pkg:cargo/serde@1.0.200?download_url=https://static.crates.io/crates/smallvec/smallvec-1.6.0.crate",

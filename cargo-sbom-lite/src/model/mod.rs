@@ -1,6 +1,7 @@
 //! Pure models of what is in a build. No I/O.
 
 pub mod config;
+pub mod ecosystem;
 pub mod foreign;
 pub mod inventory;
 pub mod json;

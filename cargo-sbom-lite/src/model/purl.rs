@@ -6,97 +6,9 @@ use std::fmt;
 
 use cargo_metadata::{Metadata, Package};
 
+use super::ecosystem::Ecosystem;
 use super::registry::is_crates_io;
 use super::source::{Source, source_of};
-
-/// Types that name a repository, from which a package may have been built.
-const REPOSITORY_TYPES: &[&str] = &["bitbucket", "git", "github", "gitlab", "gitea"];
-
-/// Types of other ecosystems (the specification's list, and those that are in common use).
-const OTHER_TYPES: &[&str] = &[
-    "alpine",
-    "alpm",
-    "android",
-    "apache",
-    "apk",
-    "atom",
-    "bazel",
-    "bitnami",
-    "bower",
-    "brew",
-    "buildroot",
-    "carthage",
-    "chef",
-    "chocolatey",
-    "chrome-extension",
-    "clojars",
-    "cocoapods",
-    "composer",
-    "conan",
-    "conda",
-    "coreos",
-    "cpan",
-    "cran",
-    "ctan",
-    "deb",
-    "docker",
-    "drupal",
-    "ebuild",
-    "eclipse",
-    "elm",
-    "elpa",
-    "gem",
-    "generic",
-    "gitea-action",
-    "github-actions",
-    "githubactions",
-    "golang",
-    "gradle",
-    "guix",
-    "hackage",
-    "haxe",
-    "helm",
-    "hex",
-    "homebrew",
-    "huggingface",
-    "julia",
-    "kpm",
-    "linux",
-    "lua",
-    "luarocks",
-    "maven",
-    "melpa",
-    "meteor",
-    "mlflow",
-    "nim",
-    "nix",
-    "npm",
-    "nuget",
-    "oci",
-    "opam",
-    "openwrt",
-    "osgi",
-    "otp",
-    "p2",
-    "pear",
-    "pecl",
-    "perl",
-    "platformio",
-    "pub",
-    "puppet",
-    "pypi",
-    "qpkg",
-    "r",
-    "rpm",
-    "sourceforge",
-    "swid",
-    "swift",
-    "terraform",
-    "vim",
-    "vscode-extension",
-    "wordpress",
-    "yocto",
-];
 
 /// The length crates.io allows for a name.
 const MAX_NAME: usize = 64;
@@ -178,18 +90,19 @@ impl PackageUrl {
             };
         }
 
-        if REPOSITORY_TYPES.contains(&kind.as_str()) {
-            return Self::Repository;
-        }
-        if !OTHER_TYPES.contains(&kind.as_str()) {
-            let is_like_cargo = ["cargo", "crate", "rust"]
-                .iter()
-                .any(|word| kind.contains(word));
-            return if is_like_cargo {
-                Self::Unreadable("packages of crates.io have the type `cargo`")
-            } else {
-                Self::Repository
-            };
+        match Ecosystem::of_type(&kind) {
+            Some(Ecosystem::Repository) => return Self::Repository,
+            Some(_) => {}
+            None => {
+                let is_like_cargo = ["cargo", "crate", "rust"]
+                    .iter()
+                    .any(|word| kind.contains(word));
+                return if is_like_cargo {
+                    Self::Unreadable("packages of crates.io have the type `cargo`")
+                } else {
+                    Self::Repository
+                };
+            }
         }
 
         let path = rest.split(['?', '#']).next().unwrap_or_default();
@@ -332,7 +245,7 @@ pub fn purl_of(metadata: &Metadata, package: &Package, mirrors: &[String]) -> St
 
 /// Percent-encodes everything but the unreserved characters and `:`, `/` (which purl leaves
 /// readable in qualifiers).
-fn percent_encode(text: &str) -> String {
+pub(super) fn percent_encode(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         match byte {
