@@ -143,17 +143,35 @@ fn objection(
     {
         return Some(format!("it does not name {}", hit.purl));
     }
-    let names_another = !statement.products.is_empty()
-        && !statement
-            .products
-            .iter()
-            .any(|name| is_product(name, product));
-
-    if names_another {
+    if names_another_product(statement, product) {
         return Some(format!("it is about another product than {product}"));
+    }
+    let later = policy
+        .vex
+        .iter()
+        .find(|other| contradicts(other, hit, product) && !other.is_older_than(statement));
+    if let Some(other) = later {
+        return Some(format!(
+            "a statement of {} that is not older says that it is affected, or that nobody knows yet",
+            other.file
+        ));
     }
 
     refutation(hit, justification).map(str::to_owned)
+}
+
+fn names_another_product(statement: &VexStatement, product: &str) -> bool {
+    let products = &statement.products;
+    !products.is_empty() && !products.iter().any(|name| is_product(name, product))
+}
+
+/// Whether a statement about a hit says that it is affected, or that nobody knows.
+fn contradicts(statement: &VexStatement, hit: &Hit, product: &str) -> bool {
+    let is_about = |url: &String| is_package_of(hit, url);
+    statement.status == VexStatus::Other
+        && statement.ids.iter().any(|id| is_called(hit, id))
+        && statement.packages.iter().any(is_about)
+        && !names_another_product(statement, product)
 }
 
 /// What the build shows against a justification.
@@ -200,6 +218,7 @@ mod tests {
             justification: Some(Justification::Other),
             reason: "inline_mitigations_already_exist: checked".into(),
             author: Some("me".into()),
+            said_at: Some("2026-01-02T00:00:00Z".into()),
             packages: vec!["pkg:cargo/p@1.0.0".into()],
             products: vec!["pkg:cargo/app@2.0.0".into()],
             file: "vex.json".into(),
@@ -258,6 +277,46 @@ mod tests {
         assert!(!waived(|said, _| said.author = None));
         assert!(!waived(|said, _| said.until = Some("2025-12-31".into())));
         assert!(!waived(|said, _| said.status = VexStatus::Other));
+    }
+
+    #[test]
+    fn a_statement_that_is_not_older_takes_it_back() {
+        let hit = || Hit {
+            id: "RUSTSEC-2024-0001".into(),
+            aliases: vec!["CVE-2024-1".into()],
+            package: "p".into(),
+            version: "1.0.0".into(),
+            purl: "pkg:cargo/p@1.0.0".into(),
+            ..Hit::default()
+        };
+        for (said_at, counts) in [
+            (Some("2026-01-01T00:00:00Z"), true),
+            (Some("2026-01-02T00:00:00Z"), false),
+            (Some("2026-01-03T00:00:00.5Z"), false),
+            (Some("2026-01-01T00:00:00+01:00"), false),
+            (None, false),
+        ] {
+            let other = VexStatement {
+                status: VexStatus::Other,
+                justification: None,
+                said_at: said_at.map(str::to_owned),
+                ..statement()
+            };
+            let policy = AuditPolicy {
+                fail_on: Threshold::Low,
+                ignore: Vec::new(),
+                ignore_once: Vec::new(),
+                vex: vec![other, statement()],
+                today: "2026-01-01".into(),
+            };
+            let mut hits = [hit()];
+            apply_waivers(
+                &mut hits,
+                &policy,
+                "pkg:cargo/app@2.0.0?download_url=file:.",
+            );
+            assert_eq!(hits[0].ignored.is_some(), counts, "{said_at:?}");
+        }
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct VexStatement {
     pub reason: String,
     /// Who says it.
     pub author: Option<String>,
+    /// When, as the document has it.
+    pub said_at: Option<String>,
     /// Package URLs that it is about: the packages themselves, not what they are in.
     pub packages: Vec<String>,
     /// Package URLs of the products, where it names some.
@@ -43,4 +45,20 @@ pub struct VexStatement {
     pub file: String,
     /// The last day on which it counts; `None`: for this call.
     pub until: Option<String>,
+}
+
+impl VexStatement {
+    /// Whether it was certainly made before another one: both say when, in the same form.
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        let time_of = |statement: &Self| {
+            let text = statement.said_at.as_deref()?;
+            // Fractions of a second are left out: what is that close is not in order for certain.
+            let (seconds, rest) = text.split_at_checked("2026-01-01T00:00:00".len())?;
+            rest.ends_with('Z').then(|| seconds.to_owned())
+        };
+        match (time_of(self), time_of(other)) {
+            (Some(own), Some(others)) => own < others,
+            _ => false,
+        }
+    }
 }

@@ -8,6 +8,25 @@ use serde_json::Value;
 use crate::model::json::parse_json;
 use crate::model::vex::{Justification, VexStatement, VexStatus};
 
+/// What OpenVEX has for `justification` beside what the build can refute.
+const OPEN_VEX_JUSTIFICATIONS: &[&str] = &[
+    "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary",
+    "inline_mitigations_already_exist",
+];
+
+/// What CycloneDX has for it.
+const CYCLONEDX_JUSTIFICATIONS: &[&str] = &[
+    "code_not_reachable",
+    "requires_configuration",
+    "requires_dependency",
+    "requires_environment",
+    "protected_by_compiler",
+    "protected_at_runtime",
+    "protected_at_perimeter",
+    "protected_by_mitigating_control",
+];
+
 /// Reads the statements of a document. `file` is its name; `until` the last day on which they
 /// count.
 ///
@@ -36,17 +55,34 @@ pub fn parse_vex(bytes: &[u8], file: &str, until: Option<&str>) -> Result<Vec<Ve
 }
 
 fn open_vex(value: &Value) -> Result<Vec<VexStatement>, String> {
-    let author = value["author"].as_str().filter(|author| !author.is_empty());
+    let document = Origin {
+        author: author_of(&value["author"]),
+        said_at: value["timestamp"].as_str(),
+    };
     let statements = value["statements"]
         .as_array()
         .ok_or("`statements` is no list")?;
     statements
         .iter()
-        .map(|statement| open_vex_statement(statement, author))
+        .map(|statement| open_vex_statement(statement, document))
         .collect()
 }
 
-fn open_vex_statement(statement: &Value, author: Option<&str>) -> Result<VexStatement, String> {
+/// What a document says for all of its statements.
+#[derive(Debug, Clone, Copy)]
+struct Origin<'a> {
+    author: Option<&'a str>,
+    said_at: Option<&'a str>,
+}
+
+/// Somebody's name. Tools write a word in place of one where nobody gave any.
+fn author_of(value: &Value) -> Option<&str> {
+    let name = value.as_str()?.trim();
+    let is_nobody = name.is_empty() || name.to_ascii_lowercase().starts_with("unknown");
+    (!is_nobody).then_some(name)
+}
+
+fn open_vex_statement(statement: &Value, document: Origin<'_>) -> Result<VexStatement, String> {
     let vulnerability = &statement["vulnerability"];
     let mut ids: Vec<String> = texts(&vulnerability["aliases"]);
     ids.extend(vulnerability["name"].as_str().map(str::to_owned));
@@ -58,15 +94,18 @@ fn open_vex_statement(statement: &Value, author: Option<&str>) -> Result<VexStat
     let status = match statement["status"].as_str() {
         Some("not_affected") => VexStatus::NotAffected,
         Some("fixed") => VexStatus::Fixed,
-        Some(_) => VexStatus::Other,
+        Some("affected" | "under_investigation") => VexStatus::Other,
+        Some(other) => return Err(format!("`{other}` is no `status`")),
         None => return Err("a statement has no `status`".to_owned()),
     };
     let word = statement["justification"].as_str();
-    let justification = word.map(|word| match word {
-        "component_not_present" => Justification::ComponentNotPresent,
-        "vulnerable_code_not_present" => Justification::CodeNotPresent,
-        _ => Justification::Other,
-    });
+    let justification = match word {
+        None => None,
+        Some("component_not_present") => Some(Justification::ComponentNotPresent),
+        Some("vulnerable_code_not_present") => Some(Justification::CodeNotPresent),
+        Some(word) if OPEN_VEX_JUSTIFICATIONS.contains(&word) => Some(Justification::Other),
+        Some(other) => return Err(format!("`{other}` is no `justification`")),
+    };
 
     let mut products = Vec::new();
     let mut packages = Vec::new();
@@ -92,7 +131,13 @@ fn open_vex_statement(statement: &Value, author: Option<&str>) -> Result<VexStat
                 .as_str()
                 .or(statement["status_notes"].as_str()),
         ),
-        author: statement["author"].as_str().or(author).map(str::to_owned),
+        author: author_of(&statement["author"])
+            .or(document.author)
+            .map(str::to_owned),
+        said_at: statement["timestamp"]
+            .as_str()
+            .or(document.said_at)
+            .map(str::to_owned),
         packages,
         products,
         file: String::new(),
@@ -111,11 +156,10 @@ fn cyclonedx(value: &Value) -> Result<Vec<VexStatement>, String> {
         .filter_map(|component| Some((component["bom-ref"].as_str()?, component["purl"].as_str()?)))
         .collect();
     let metadata = &value["metadata"];
-    let author = metadata["authors"][0]["name"]
-        .as_str()
-        .or(metadata["manufacturer"]["name"].as_str())
-        .or(metadata["manufacture"]["name"].as_str())
-        .or(metadata["supplier"]["name"].as_str());
+    let author = author_of(&metadata["authors"][0]["name"])
+        .or_else(|| author_of(&metadata["manufacturer"]["name"]))
+        .or_else(|| author_of(&metadata["manufacture"]["name"]))
+        .or_else(|| author_of(&metadata["supplier"]["name"]));
     let product = metadata["component"]["purl"].as_str();
 
     let mut statements = Vec::new();
@@ -136,13 +180,16 @@ fn cyclonedx(value: &Value) -> Result<Vec<VexStatement>, String> {
         let status = match analysis["state"].as_str() {
             Some("not_affected" | "false_positive") => VexStatus::NotAffected,
             Some("resolved" | "resolved_with_pedigree") => VexStatus::Fixed,
-            _ => VexStatus::Other,
+            None | Some("exploitable" | "in_triage") => VexStatus::Other,
+            Some(other) => return Err(format!("`{other}` is no `state`")),
         };
         let word = analysis["justification"].as_str();
-        let justification = word.map(|word| match word {
-            "code_not_present" => Justification::CodeNotPresent,
-            _ => Justification::Other,
-        });
+        let justification = match word {
+            None => None,
+            Some("code_not_present") => Some(Justification::CodeNotPresent),
+            Some(word) if CYCLONEDX_JUSTIFICATIONS.contains(&word) => Some(Justification::Other),
+            Some(other) => return Err(format!("`{other}` is no `justification`")),
+        };
         let packages = vulnerability["affects"]
             .as_array()
             .into_iter()
@@ -156,6 +203,11 @@ fn cyclonedx(value: &Value) -> Result<Vec<VexStatement>, String> {
             justification,
             reason: reason_of(word, analysis["detail"].as_str()),
             author: author.map(str::to_owned),
+            said_at: analysis["lastUpdated"]
+                .as_str()
+                .or(vulnerability["updated"].as_str())
+                .or(metadata["timestamp"].as_str())
+                .map(str::to_owned),
             packages,
             products: product.into_iter().map(str::to_owned).collect(),
             file: String::new(),
@@ -208,6 +260,7 @@ mod tests {
         for more in [
             ",\"status\":\"affected\"",
             ",\"STATUS\":\"affected\"",
+            ",\"justification\":\"because\"",
             ",\"vulnerability\":{\"name\":\"CVE-2\"}",
         ] {
             assert!(parse_vex(document(more).as_bytes(), "x", None).is_err());
