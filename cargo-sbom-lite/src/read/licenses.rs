@@ -31,11 +31,87 @@ impl Recognizer {
         Self(Store::load_inline().ok())
     }
 
-    /// The id of the licence that a text is, where there is no doubt.
+    /// The id of the licence that a text is, where there is no doubt. A text may leave out a part,
+    /// as the appendix of Apache's; a word more, and it may say the opposite.
     pub fn recognize(&self, text: &str) -> Option<String> {
-        let found = self.0.as_ref()?.analyze(&TextData::new(text));
-        (found.score >= CERTAIN).then(|| found.name.to_owned())
+        let text = TextData::new(text);
+        let found = self.0.as_ref()?.analyze(&text);
+        let is_certain = found.score >= CERTAIN && !adds_words(text.lines(), found.data);
+        is_certain.then(|| found.name.to_owned())
     }
+}
+
+/// Most words of a line that only says whose the copyright is, and of a heading.
+const MAX_COPYRIGHT_WORDS: usize = 20;
+const MAX_HEADING_WORDS: usize = 8;
+
+/// Words with which even a short line would change what a licence allows.
+const LIMITING_WORDS: &[&str] = &[
+    "commercial",
+    "except",
+    "no",
+    "non",
+    "noncommercial",
+    "not",
+    "only",
+    "prohibited",
+    "unless",
+    "without",
+];
+
+/// Whether a text has pairs of words that a licence does not have, outside of headings and lines
+/// that say whose the copyright is.
+fn adds_words(lines: &[String], license: &TextData) -> bool {
+    paragraphs_of(lines).iter().any(|words| {
+        let pairs = words.windows(2);
+        let mut unknown = pairs.filter(|pair| {
+            // Behind a paragraph of its own, so that nothing of the pair is taken for a heading.
+            let pair = TextData::new(&format!("zzzz\n\n{}", pair.join(" ")));
+            pair.match_score(license) == 0.0
+        });
+        !is_heading(words) && unknown.next().is_some()
+    })
+}
+
+/// The words of each paragraph. Lines about the copyright end one, and are left out.
+fn paragraphs_of(lines: &[String]) -> Vec<Vec<String>> {
+    let mut paragraphs = vec![Vec::new()];
+    for line in lines {
+        let words: Vec<String> = line
+            .to_lowercase()
+            .split_whitespace()
+            .map(|word| word.replace(|c: char| !(c.is_alphanumeric() || c == '_'), ""))
+            .filter(|word| !word.is_empty())
+            .collect();
+        if words.is_empty() || is_copyright_line(&words) {
+            paragraphs.push(Vec::new());
+        } else if let Some(paragraph) = paragraphs.last_mut() {
+            paragraph.extend(words);
+        }
+    }
+    paragraphs
+}
+
+fn is_copyright_line(words: &[String]) -> bool {
+    let begins = match words {
+        [first, ..] if first == "copyright" || first == "c" => true,
+        [all, rights, reserved] => [all, rights, reserved] == ["all", "rights", "reserved"],
+        _ => false,
+    };
+    begins && words.len() <= MAX_COPYRIGHT_WORDS && !is_limiting(words)
+}
+
+fn is_heading(words: &[String]) -> bool {
+    let names_license = words
+        .iter()
+        .any(|word| word == "license" || word == "licence");
+    names_license && words.len() <= MAX_HEADING_WORDS && !is_limiting(words)
+}
+
+fn is_limiting(words: &[String]) -> bool {
+    words
+        .iter()
+        .any(|word| LIMITING_WORDS.contains(&word.as_str()))
 }
 
 impl Default for Recognizer {

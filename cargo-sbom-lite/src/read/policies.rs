@@ -110,7 +110,8 @@ impl OtherPolicy {
                     }
                 }
                 // Own code that is not published is left out here, too.
-                "private" | "version" | "confidence-threshold" => {}
+                "private" if ignores_own_code(value) => {}
+                "version" | "confidence-threshold" => {}
                 _ => self.leave(file, &format!("licenses.{key}")),
             }
         }
@@ -131,8 +132,10 @@ impl OtherPolicy {
                         self.leave(file, &format!("advisories.{key}"));
                     }
                 }
-                // Vulnerabilities always count; the others are about how it fetches.
-                "version" | "vulnerability" | "git-fetch-with-cli" => {}
+                // Vulnerabilities always count.
+                "vulnerability" if value.as_str() == Some("deny") => {}
+                // How it fetches.
+                "version" | "git-fetch-with-cli" => {}
                 _ => self.leave(file, &format!("advisories.{key}")),
             }
         }
@@ -140,7 +143,11 @@ impl OtherPolicy {
 
     fn take_audit(&mut self, table: &Table) {
         for (section, value) in table {
-            for (key, value) in value.as_table().into_iter().flatten() {
+            let Some(values) = value.as_table() else {
+                self.leave(AUDIT_FILE, section);
+                continue;
+            };
+            for (key, value) in values {
                 match (section.as_str(), key.as_str()) {
                     ("advisories", "ignore") => self.take_ignores(value),
                     ("advisories", "severity_threshold") => self.take_threshold(value),
@@ -155,8 +162,12 @@ impl OtherPolicy {
                     // How it fetches and prints, or what is the default here.
                     ("database", "fetch" | "stale")
                     | ("output", "format" | "quiet" | "show_tree")
-                    | ("yanked", "enabled" | "update_index")
-                    | ("advisories", "informational_warnings") => {}
+                    | ("yanked", "update_index") => {}
+                    ("yanked", "enabled") => {
+                        if value.as_bool() != Some(true) {
+                            self.rules.entry("yanked").or_insert("allow");
+                        }
+                    }
                     _ => self.leave(AUDIT_FILE, &format!("{section}.{key}")),
                 }
             }
@@ -165,6 +176,10 @@ impl OtherPolicy {
 
     /// Ids, or tables with an id and a reason. What cargo-deny ignores by a crate's name has no id.
     fn take_ignores(&mut self, list: &Value) {
+        if !list.is_array() {
+            self.left
+                .insert("the list of ignores, which is none".to_owned());
+        }
         for ignore in items_of(list) {
             let id = ignore
                 .as_str()
@@ -231,6 +246,13 @@ impl OtherPolicy {
     }
 }
 
+/// Whether `licenses.private` says what is the rule here: own code that is never published is left
+/// out, and nothing else.
+fn ignores_own_code(value: &Value) -> bool {
+    let is_alone = value.as_table().is_some_and(|table| table.len() == 1);
+    is_alone && value.get("ignore").and_then(Value::as_bool) == Some(true)
+}
+
 fn items_of(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
@@ -265,12 +287,14 @@ targets = ["x86_64-unknown-linux-gnu"]
 [licenses]
 version = 2
 allow = ["MIT"]
+private = { ignore = false }
 exceptions = [{ allow = ["MPL-2.0"], crate = "webpki-roots@1" }, { allow = ["ISC"], name = "untrusted" }]
 [[licenses.clarify]]
 crate = "ring"
 expression = "MIT AND ISC"
 license-files = [{ path = "LICENSE", hash = 0xbd0eed23 }]
 [advisories]
+vulnerability = "warn"
 yanked = "deny"
 unmaintained = "workspace"
 db-urls = ["https://git.example.org/db", "https://other.example.org"]
@@ -282,7 +306,7 @@ multiple-versions = "warn"
         .unwrap();
         std::fs::write(
             dir.path().join(AUDIT_FILE),
-            "[advisories]\nignore = [\"RUSTSEC-2024-0003\"]\nseverity_threshold = \"medium\"\n[output]\ndeny = [\"unsound\"]\n[target]\nos = \"linux\"\n",
+            "ignored = 1\n[yanked]\nenabled = false\n[advisories]\ninformational_warnings = [\"unsound\"]\nignore = [\"RUSTSEC-2024-0003\"]\nseverity_threshold = \"medium\"\n[output]\ndeny = [\"unsound\"]\n[target]\nos = \"linux\"\n",
         )
         .unwrap();
 
@@ -306,9 +330,13 @@ multiple-versions = "warn"
             left,
             [
                 "`advisories.db-urls (all but the first)` of deny.toml",
+                "`advisories.informational_warnings` of .cargo/audit.toml",
                 "`advisories.unmaintained` of deny.toml",
+                "`advisories.vulnerability` of deny.toml",
                 "`bans` of deny.toml",
                 "`graph` of deny.toml",
+                "`ignored` of .cargo/audit.toml",
+                "`licenses.private` of deny.toml",
                 "`target.os` of .cargo/audit.toml",
                 "the ignore of yanked `a`",
             ]
