@@ -50,7 +50,7 @@ fn is_below(place: &str, parent: &str) -> bool {
 }
 
 /// Host and path in one spelling: no kind of registry, scheme, user, port, query, `.git` and
-/// closing slash, the host in lower case.
+/// needless slash, in lower case, as the hosts that matter here compare paths.
 fn place_of(url: &str) -> String {
     let mut rest = url.trim();
     while let Some(inner) = ["registry+", "sparse+", "git+"]
@@ -73,9 +73,11 @@ fn place_of(url: &str) -> String {
         format!("{port_or_path}/{path}")
     };
 
-    let path = path.trim_matches('/');
-    let path = path.strip_suffix(".git").unwrap_or(path);
-    let host = host.to_ascii_lowercase();
+    let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let path = segments.join("/").to_ascii_lowercase();
+    let path = path.strip_suffix(".git").unwrap_or(&path);
+    // The dot behind a host is its full name's.
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
 
     if path.is_empty() {
         host
@@ -100,6 +102,8 @@ mod tests {
             "https://static.crates.io/crates",
             "https://crates.io/api/v1/crates",
             "https://index.crates.io",
+            "sparse+https://index.crates.io./",
+            "registry+https://github.com/Rust-Lang//crates.io-index",
             "sparse+https://index.crates.io/",
             "registry+sparse+https://index.crates.io/",
             "registry+https://index.crates.io/",

@@ -196,18 +196,34 @@ fn split_port(host: &str) -> (&str, Option<String>) {
 }
 
 fn is_private_host(host: &str) -> bool {
+    // The dot behind a host is its full name's.
+    let host = host.trim_end_matches('.');
     let plain = host.trim_start_matches('[').trim_end_matches(']');
     if let Ok(address) = plain.parse::<std::net::IpAddr>() {
         return match address {
             std::net::IpAddr::V4(v4) => {
-                v4.is_loopback() || v4.is_private() || v4.is_link_local() || v4.is_unspecified()
+                v4.is_loopback()
+                    || v4.is_private()
+                    || v4.is_link_local()
+                    || v4.is_unspecified()
+                    || is_shared(v4)
             }
             std::net::IpAddr::V6(v6) => {
-                v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local()
+                v6.is_loopback()
+                    || v6.is_unspecified()
+                    || v6.is_unique_local()
+                    || v6.is_unicast_link_local()
             }
         };
     }
     !host.contains('.') || PRIVATE_SUFFIXES.iter().any(|suffix| host.ends_with(suffix))
+}
+
+/// Whether an address is one that providers share among their customers (RFC 6598), as private
+/// networks use them too.
+fn is_shared(address: std::net::Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    first == 100 && (64..128).contains(&second)
 }
 
 /// Whether a part of a path looks like a token: by its beginning, or because it is long and mixes
@@ -274,6 +290,10 @@ mod tests {
             ("https://[::1]:80/x", None),
             ("https://gitea/x", None),
             ("https://git.corp.internal/x", None),
+            ("https://git.corp.internal./x", None),
+            ("https://localhost.:8080/x", None),
+            ("https://100.64.0.1/x", None),
+            ("https://[fe80::1]/x", None),
             ("file:///home/me/SECRET", None),
             ("/home/me/SECRET", None),
             ("C:\\Users\\me", None),
