@@ -5,149 +5,87 @@
     reason = "a fixture that cannot be made fails its test"
 )]
 
-use std::path::{Path, PathBuf};
-
-use release_gate::process::{Finished, Runner, Step};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-/// 2026-01-01.
-const TODAY: &str = "1767225600";
+use super::fixture::{Place, Ran};
 
-struct Place {
-    dir: TempDir,
+/// A place with a database of one advisory of each kind.
+fn with_advisories() -> Place {
+    let place = Place::new();
+
+    // Scores by vectors: 9.8, 5.5, none.
+    advisory(
+        &place,
+        ("bad", "RUSTSEC-2025-0001"),
+        "cvss = \"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\"",
+        ["[\">= 1.2.0\"]", "functions = { \"bad::parse\" = [\"*\"] }"],
+    );
+
+    advisory(
+        &place,
+        ("mild", "RUSTSEC-2025-0002"),
+        "cvss = \"CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:H\"",
+        ["[]", ""],
+    );
+
+    advisory(
+        &place,
+        ("unscored", "RUSTSEC-2025-0003"),
+        "",
+        ["[\">= 2.0.0\"]", ""],
+    );
+    advisory(
+        &place,
+        ("old", "RUSTSEC-2025-0004"),
+        "informational = \"unmaintained\"",
+        ["[]", ""],
+    );
+
+    advisory(
+        &place,
+        ("gone", "RUSTSEC-2025-0005"),
+        "withdrawn = \"2025-02-01\"",
+        ["[]", ""],
+    );
+
+    advisory(
+        &place,
+        ("win", "RUSTSEC-2025-0006"),
+        "",
+        ["[]", "os = [\"windows\"]"],
+    );
+
+    place
 }
 
-struct Ran {
-    code: i32,
-    json: Value,
-    stderr: String,
+/// Adds an advisory about a package; the last pair is its patched versions and what it says is
+/// affected.
+fn advisory(
+    place: &Place,
+    (package, id): (&str, &str),
+    more: &str,
+    [patched, affected]: [&str; 2],
+) {
+    place.write(
+        &format!("db/crates/{package}/{id}.md"),
+        &format!(
+            "```toml\n[advisory]\nid = \"{id}\"\npackage = \"{package}\"\ndate = \"2025-01-01\"\n{more}\n[affected]\n{affected}\n[versions]\npatched = {patched}\n```\n\n# Title of {id}\n\nText.\n"
+        ),
+    );
 }
 
-impl Ran {
-    fn rules(&self) -> Vec<&str> {
-        let mut rules: Vec<&str> = self.json["findings"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|f| f["rule"].as_str().unwrap())
-            .collect();
-        rules.sort_unstable();
-        rules
-    }
-
-    fn help(&self, rule: &str) -> &str {
-        let findings = self.json["findings"].as_array().unwrap();
-        findings
-            .iter()
-            .find(|finding| finding["rule"] == rule)
-            .unwrap()["help"]
-            .as_str()
-            .unwrap()
-    }
+fn audit_sbom(place: &Place, components: Value) -> Ran {
+    let sbom = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "components": components });
+    place.write("sbom.json", &sbom.to_string());
+    place.run(".", &["audit", "--db", "db", "--sbom", "sbom.json"])
 }
 
-impl Place {
-    fn new() -> Self {
-        let place = Self {
-            dir: tempfile::tempdir().unwrap(),
-        };
-
-        // Scores by vectors: 9.8, 5.5, none.
-        place.advisory(
-            "bad",
-            "RUSTSEC-2025-0001",
-            "cvss = \"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\"",
-            ["[\">= 1.2.0\"]", "functions = { \"bad::parse\" = [\"*\"] }"],
-        );
-
-        place.advisory(
-            "mild",
-            "RUSTSEC-2025-0002",
-            "cvss = \"CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:H\"",
-            ["[]", ""],
-        );
-
-        place.advisory("unscored", "RUSTSEC-2025-0003", "", ["[\">= 2.0.0\"]", ""]);
-        place.advisory(
-            "old",
-            "RUSTSEC-2025-0004",
-            "informational = \"unmaintained\"",
-            ["[]", ""],
-        );
-
-        place.advisory(
-            "gone",
-            "RUSTSEC-2025-0005",
-            "withdrawn = \"2025-02-01\"",
-            ["[]", ""],
-        );
-
-        place.advisory("win", "RUSTSEC-2025-0006", "", ["[]", "os = [\"windows\"]"]);
-
-        place
+fn write_lock(place: &Place, packages: &[(&str, &str)]) {
+    let mut text = String::from("version = 4\n");
+    for (name, version) in packages {
+        text.push_str(&format!("\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{}\"\n", "0".repeat(64)));
     }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    /// Adds an advisory; the last pair is its patched versions and what it says is affected.
-    fn advisory(&self, package: &str, id: &str, more: &str, [patched, affected]: [&str; 2]) {
-        self.write(
-            &format!("db/crates/{package}/{id}.md"),
-            &format!(
-                "```toml\n[advisory]\nid = \"{id}\"\npackage = \"{package}\"\ndate = \"2025-01-01\"\n{more}\n[affected]\n{affected}\n[versions]\npatched = {patched}\n```\n\n# Title of {id}\n\nText.\n"
-            ),
-        );
-    }
-
-    fn run(&self, args: &[&str]) -> Ran {
-        self.run_in(self.dir.path(), args)
-    }
-
-    fn run_in(&self, dir: &Path, args: &[&str]) -> Ran {
-        let step = Step::new(env!("CARGO_BIN_EXE_cargo-sbom-lite"))
-            .current_dir(dir)
-            .env("RELEASE_GATES_TODAY", TODAY)
-            .env("CARGO_NET_OFFLINE", "true")
-            .env(
-                "GIT_CEILING_DIRECTORIES",
-                self.dir.path().parent().unwrap().as_os_str(),
-            )
-            .env("CARGO_TARGET_DIR", self.path("target").into_os_string())
-            .args(args)
-            .args(["--message-format", "json"]);
-        let ran: Finished = Runner::new().run(step).unwrap();
-        let stderr = ran.stderr_text();
-        let json = serde_json::from_slice(&ran.stdout).unwrap_or(Value::Null);
-        Ran {
-            code: ran.status.code().unwrap_or(-1),
-            json,
-            stderr,
-        }
-    }
-
-    fn audit_sbom(&self, components: Value) -> Ran {
-        let sbom =
-            json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "components": components });
-        self.write("sbom.json", &sbom.to_string());
-        self.run(&["audit", "--db", "db", "--sbom", "sbom.json"])
-    }
-
-    fn lock(&self, packages: &[(&str, &str)]) {
-        let mut text = String::from("version = 4\n");
-        for (name, version) in packages {
-            text.push_str(&format!("\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{}\"\n", "0".repeat(64)));
-        }
-        self.write("x.lock", &text);
-    }
+    place.write("x.lock", &text);
 }
 
 fn library(name: &str, version: &str) -> Value {
@@ -156,16 +94,19 @@ fn library(name: &str, version: &str) -> Value {
 
 #[test]
 fn a_lock_file_is_judged_by_score_kind_and_line() {
-    let place = Place::new();
-    place.lock(&[
-        ("bad", "1.0.0"),
-        ("gone", "1.0.0"),
-        ("mild", "1.0.0"),
-        ("old", "1.0.0"),
-        ("unscored", "1.0.0"),
-    ]);
-    let ran = place.run(&["audit", "--db", "db", "--lockfile", "x.lock"]);
-    assert_eq!(ran.code, 100, "{}", ran.stderr);
+    let place = with_advisories();
+    write_lock(
+        &place,
+        &[
+            ("bad", "1.0.0"),
+            ("gone", "1.0.0"),
+            ("mild", "1.0.0"),
+            ("old", "1.0.0"),
+            ("unscored", "1.0.0"),
+        ],
+    );
+    let ran = place.run(".", &["audit", "--db", "db", "--lockfile", "x.lock"]);
+    assert_eq!(ran.code, 100, "{}", ran.text);
     assert_eq!(
         ran.rules(),
         [
@@ -177,14 +118,14 @@ fn a_lock_file_is_judged_by_score_kind_and_line() {
     );
     assert!(ran.help("vulnerability").contains("--precise 1.2.0"));
     assert_eq!(ran.json["data"]["advisories"][0]["line"], 3);
-    place.lock(&[("bad", "1.2.0"), ("other", "1.0.0")]);
+    write_lock(&place, &[("bad", "1.2.0"), ("other", "1.0.0")]);
     assert_eq!(
         place
-            .run(&["audit", "--db", "db", "--lockfile", "x.lock"])
+            .run(".", &["audit", "--db", "db", "--lockfile", "x.lock"])
             .code,
         0
     );
-    place.lock(&[("win", "1.0.0")]);
+    write_lock(&place, &[("win", "1.0.0")]);
     let linux = [
         "audit",
         "--db",
@@ -194,17 +135,20 @@ fn a_lock_file_is_judged_by_score_kind_and_line() {
         "--target",
         "x86_64-unknown-linux-gnu",
     ];
-    assert_eq!(place.run(&linux).rules(), ["vulnerability-other-target"]);
+    assert_eq!(
+        place.run(".", &linux).rules(),
+        ["vulnerability-other-target"]
+    );
     assert_eq!(
         place
-            .run(&["audit", "--db", "db", "--lockfile", "x.lock"])
+            .run(".", &["audit", "--db", "db", "--lockfile", "x.lock"])
             .code,
         100
     );
-    place.lock(&[]);
+    write_lock(&place, &[]);
     assert_eq!(
         place
-            .run(&["audit", "--db", "db", "--lockfile", "x.lock"])
+            .run(".", &["audit", "--db", "db", "--lockfile", "x.lock"])
             .code,
         101
     );
@@ -212,8 +156,11 @@ fn a_lock_file_is_judged_by_score_kind_and_line() {
 
 #[test]
 fn an_sbom_that_cannot_be_judged_never_passes() {
-    let place = Place::new();
-    assert_eq!(place.audit_sbom(json!([library("fine", "1.0.0")])).code, 0);
+    let place = with_advisories();
+    assert_eq!(
+        audit_sbom(&place, json!([library("fine", "1.0.0")])).code,
+        0
+    );
     for (components, why) in [
         (json!([]), "no component"),
         (json!("nonsense"), "no list"),
@@ -234,14 +181,14 @@ fn an_sbom_that_cannot_be_judged_never_passes() {
             "no name",
         ),
     ] {
-        assert_eq!(place.audit_sbom(components).code, 101, "{why}");
+        assert_eq!(audit_sbom(&place, components).code, 101, "{why}");
     }
 
     for document in ["", "{}", "[", "<bom/>", "SPDXVersion: SPDX-2.3\n"] {
         place.write("sbom.json", document);
         assert_eq!(
             place
-                .run(&["audit", "--db", "db", "--sbom", "sbom.json"])
+                .run(".", &["audit", "--db", "db", "--sbom", "sbom.json"])
                 .code,
             101,
             "{document}"
@@ -251,17 +198,20 @@ fn an_sbom_that_cannot_be_judged_never_passes() {
 
 #[test]
 fn wherever_an_sbom_names_a_package_it_is_looked_up() {
-    let place = Place::new();
+    let place = with_advisories();
     let nested =
         json!([{ "type": "application", "name": "app", "components": [library("bad", "1.0.0")] }]);
-    assert_eq!(place.audit_sbom(nested).rules(), ["vulnerability"]);
+    assert_eq!(audit_sbom(&place, nested).rules(), ["vulnerability"]);
     let qualified = json!([{ "type": "library", "name": "bad", "version": "1.0.0",
         "purl": "pkg:cargo/bad@1.0.0?repository_url=https%3A%2F%2Fcrates.io&checksum=sha256:00" }]);
-    assert_eq!(place.audit_sbom(qualified).rules(), ["vulnerability"]);
+    assert_eq!(audit_sbom(&place, qualified).rules(), ["vulnerability"]);
     let git = json!([{ "type": "library", "name": "bad", "version": "1.0.0",
         "purl": "pkg:cargo/bad@1.0.0?vcs_url=git%2Bhttps://example.org/bad.git%400000000000000000000000000000000000000000" }]);
-    assert_eq!(place.audit_sbom(git).rules(), ["advisory-other-source"]);
-    let others = place.audit_sbom(json!([library("fine", "1.0.0"), { "type": "library", "name": "left-pad", "purl": "pkg:npm/left-pad@1.0.0" }]));
+    assert_eq!(audit_sbom(&place, git).rules(), ["advisory-other-source"]);
+    let others = audit_sbom(
+        &place,
+        json!([library("fine", "1.0.0"), { "type": "library", "name": "left-pad", "purl": "pkg:npm/left-pad@1.0.0" }]),
+    );
     assert_eq!(
         (
             others.code,
@@ -273,10 +223,13 @@ fn wherever_an_sbom_names_a_package_it_is_looked_up() {
 
 #[test]
 fn a_database_that_cannot_be_relied_on_is_no_pass() {
-    let place = Place::new();
-    place.lock(&[("fine", "1.0.0")]);
+    let place = with_advisories();
+    write_lock(&place, &[("fine", "1.0.0")]);
     let audit = |db: &str, more: &[&str]| {
-        place.run(&[&["audit", "--db", db, "--lockfile", "x.lock"][..], more].concat())
+        place.run(
+            ".",
+            &[&["audit", "--db", db, "--lockfile", "x.lock"][..], more].concat(),
+        )
     };
     assert_eq!(audit("db", &[]).code, 0);
     assert_eq!(audit("nowhere", &[]).code, 101);
@@ -295,22 +248,25 @@ fn a_database_that_cannot_be_relied_on_is_no_pass() {
 
 #[test]
 fn ignores_need_a_reason_and_a_date_that_has_not_passed() {
-    let place = Place::new();
-    place.lock(&[("bad", "1.0.0")]);
+    let place = with_advisories();
+    write_lock(&place, &[("bad", "1.0.0")]);
     let with = |ignore: &str| {
         place.write(
             "gates.toml",
             &format!("[[sbom-lite.ignore]]\nid = \"RUSTSEC-2025-0001\"\n{ignore}\n"),
         );
-        place.run(&[
-            "audit",
-            "--db",
-            "db",
-            "--lockfile",
-            "x.lock",
-            "--config",
-            "gates.toml",
-        ])
+        place.run(
+            ".",
+            &[
+                "audit",
+                "--db",
+                "db",
+                "--lockfile",
+                "x.lock",
+                "--config",
+                "gates.toml",
+            ],
+        )
     };
 
     let until = |date: &str| format!("reason = \"not reachable\"\nuntil = \"{date}\"");
@@ -329,7 +285,7 @@ fn ignores_need_a_reason_and_a_date_that_has_not_passed() {
         &until("2026-13-01"),
     ] {
         let ran = with(bad);
-        assert_eq!(ran.code, 2, "{bad}: {}", ran.stderr);
+        assert_eq!(ran.code, 2, "{bad}: {}", ran.text);
     }
 
     // Denying the rule does not undo an ignore.
@@ -346,36 +302,36 @@ fn ignores_need_a_reason_and_a_date_that_has_not_passed() {
         "vulnerability",
     ];
 
-    assert_eq!(place.run(&denied).code, 0);
+    assert_eq!(place.run(".", &denied).code, 0);
 }
 
 #[test]
 fn a_program_without_a_list_is_not_judged() {
-    let place = Place::new();
+    let place = with_advisories();
     place.write("program", "no program");
     assert_eq!(
         place
-            .run(&["audit", "--db", "db", "--binary", "program"])
+            .run(".", &["audit", "--db", "db", "--binary", "program"])
             .code,
         101
     );
     // A real program without an embedded list: only what panic messages name, and that is said.
     let own = env!("CARGO_BIN_EXE_cargo-sbom-lite");
-    let ran = place.run(&["audit", "--db", "db", "--binary", own]);
+    let ran = place.run(".", &["audit", "--db", "db", "--binary", own]);
     // Such paths are recognized by `cargo/registry`: where this was compiled with another
     // CARGO_HOME, nothing is known.
     if option_env!("CARGO_HOME")
         .is_none_or(|home| home.trim_end_matches(['/', '\\']).ends_with("cargo"))
     {
-        assert!(ran.rules().contains(&"binary-incomplete"), "{}", ran.stderr);
+        assert!(ran.rules().contains(&"binary-incomplete"), "{}", ran.text);
     } else {
-        assert_eq!(ran.code, 101, "{}", ran.stderr);
+        assert_eq!(ran.code, 101, "{}", ran.text);
     }
 }
 
 #[test]
 fn a_lock_file_that_does_not_match_is_not_mended_on_the_way() {
-    let place = Place::new();
+    let place = with_advisories();
     place.write("p/Cargo.toml", "[package]\nname = \"p\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[dependencies]\nq = { path = \"q\" }\n[workspace]\n");
     place.write("p/src/lib.rs", "");
     place.write(
@@ -390,17 +346,17 @@ fn a_lock_file_that_does_not_match_is_not_mended_on_the_way() {
     );
 
     let before = std::fs::read(place.path("p/Cargo.lock")).unwrap();
-    let ran = place.run_in(&place.path("p"), &["pins"]);
+    let ran = place.run("p", &["pins"]);
     assert_eq!(
         (ran.code, ran.rules()),
         (100, vec!["pin-lock"]),
         "{}",
-        ran.stderr
+        ran.text
     );
 
     assert_eq!(std::fs::read(place.path("p/Cargo.lock")).unwrap(), before);
     std::fs::remove_file(place.path("p/Cargo.lock")).unwrap();
-    assert_eq!(place.run_in(&place.path("p"), &["pins"]).code, 100);
+    assert_eq!(place.run("p", &["pins"]).code, 100);
     place.write("p/Cargo.lock", "version = 4\n\n[[package]]\nname = \"p\"\nversion = \"1.0.0\"\ndependencies = [\n \"q\",\n]\n\n[[package]]\nname = \"q\"\nversion = \"1.0.0\"\n");
-    assert_eq!(place.run_in(&place.path("p"), &["pins"]).code, 0);
+    assert_eq!(place.run("p", &["pins"]).code, 0);
 }

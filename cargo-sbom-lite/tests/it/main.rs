@@ -5,6 +5,9 @@
 mod audit;
 mod documents;
 mod evasion;
+mod fixture;
 mod hostile;
+mod inputs;
+mod peers;
 mod project;
 mod vex;

@@ -11,109 +11,20 @@ use std::path::{Path, PathBuf};
 use release_gate::digest::sha256_bytes;
 use release_gate::process::{Runner, Step};
 use serde_json::Value;
-use tempfile::TempDir;
+
+use super::fixture::Place;
 
 /// A word that must be in nothing that is written or printed.
 const SECRET: &str = "CANARY0123456789abcdef";
 
-struct Project {
-    dir: TempDir,
-}
-
-struct Ran {
-    code: i32,
-    json: Value,
-    text: String,
-}
-
-impl Ran {
-    fn rules(&self) -> Vec<&str> {
-        let mut rules: Vec<&str> = self.json["findings"]
-            .as_array()
-            .unwrap_or_else(|| panic!("{}", self.text))
-            .iter()
-            .map(|finding| finding["rule"].as_str().unwrap())
-            .collect();
-        rules.sort_unstable();
-        rules
-    }
-}
-
-impl Project {
-    /// A project with a database in which `smallvec` below 1.6.1 is vulnerable.
-    fn new() -> Self {
-        let project = Self {
-            dir: tempfile::tempdir().unwrap(),
-        };
-        project.write(
-            "db/crates/smallvec/RUSTSEC-2021-0003.md",
-            &advisory("smallvec", ""),
-        );
-        project
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    /// A package, with its library.
-    fn package(&self, folder: &str, name: &str, version: &str, more: &str) {
-        self.write(
-            &format!("{folder}/Cargo.toml"),
-            &format!(
-                "[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2024\"\n{more}"
-            ),
-        );
-        self.write(&format!("{folder}/src/lib.rs"), "");
-    }
-
-    fn cargo(&self, folder: &str, args: &[&str]) {
-        let step = Step::cargo().args(args).current_dir(self.path(folder));
-        Runner::new().run(step).unwrap().success().unwrap();
-    }
-
-    /// Makes a repository of a folder, with all that is in it.
-    fn commit(&self, folder: &str) {
-        let author = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
-        for args in [
-            &["init", "-q", "."][..],
-            &["add", "-A"],
-            &[&author[..], &["commit", "-qm", "x"]].concat(),
-        ] {
-            let step = Step::new("git").args(args).current_dir(self.path(folder));
-            Runner::new().run(step).unwrap().success().unwrap();
-        }
-    }
-
-    fn run(&self, folder: &str, args: &[&str]) -> Ran {
-        self.run_with(folder, args, &[])
-    }
-
-    fn run_with(&self, folder: &str, args: &[&str], variables: &[(&str, &Path)]) -> Ran {
-        let mut step = Step::new(env!("CARGO_BIN_EXE_cargo-sbom-lite"))
-            .current_dir(self.path(folder))
-            .env("RELEASE_GATES_TODAY", "1767225600")
-            .env("CARGO_NET_OFFLINE", "true")
-            .env("GIT_CEILING_DIRECTORIES", self.dir.path().parent().unwrap())
-            .env("CARGO_TARGET_DIR", self.path("target"));
-        for (name, value) in variables {
-            step = step.env(name, value);
-        }
-        let step = step.args(args).args(["--message-format", "json"]);
-        let ran = Runner::new().run(step).unwrap();
-        let stdout = String::from_utf8_lossy(&ran.stdout).into_owned();
-        Ran {
-            code: ran.status.code().unwrap_or(-1),
-            json: serde_json::from_str(&stdout).unwrap_or(Value::Null),
-            text: format!("{stdout}\n{}", ran.stderr_text()),
-        }
-    }
+/// A place with a database in which `smallvec` below 1.6.1 is vulnerable.
+fn with_database() -> Place {
+    let project = Place::new();
+    project.write(
+        "db/crates/smallvec/RUSTSEC-2021-0003.md",
+        &advisory("smallvec", ""),
+    );
+    project
 }
 
 fn advisory(package: &str, more: &str) -> String {
@@ -126,7 +37,7 @@ const AUDIT: [&str; 3] = ["audit", "--db", "../db"];
 
 #[test]
 fn a_patched_package_keeps_the_advisories_of_the_one_it_replaces() {
-    let project = Project::new();
+    let project = with_database();
     project.package("fork", "smallvec", "1.6.0", "");
     // What the index would say of it: without a network cargo cannot be asked for the real one.
     project.package("p", "p", "1.0.0", "[dependencies]\nsmallvec = \"1.6\"\n[patch.crates-io]\nsmallvec = { path = \"../fork\" }\n");
@@ -160,7 +71,7 @@ fn a_patched_package_keeps_the_advisories_of_the_one_it_replaces() {
 
 #[test]
 fn the_committed_lock_file_is_judged_and_never_written() {
-    let project = Project::new();
+    let project = with_database();
     project.package("q", "q", "1.0.0", "");
     project.package(
         "p",
@@ -193,7 +104,7 @@ fn the_committed_lock_file_is_judged_and_never_written() {
 
 #[test]
 fn every_member_of_a_workspace_is_judged_and_one_lock_file_has_one_verdict() {
-    let project = Project::new();
+    let project = with_database();
     project.package("fork", "smallvec", "1.6.0", "");
     project.package(
         "w",
@@ -244,7 +155,7 @@ fn every_member_of_a_workspace_is_judged_and_one_lock_file_has_one_verdict() {
 
 #[test]
 fn a_target_that_nobody_knows_is_wrong_usage() {
-    let project = Project::new();
+    let project = with_database();
     project.package("p", "p", "1.0.0", "");
     project.cargo("p", &["generate-lockfile", "--offline"]);
     for call in [
@@ -268,7 +179,7 @@ fn a_target_that_nobody_knows_is_wrong_usage() {
 
 #[test]
 fn flags_that_mean_nothing_are_refused() {
-    let project = Project::new();
+    let project = with_database();
     project.package("p", "p", "1.0.0", "");
     project.cargo("p", &["generate-lockfile", "--offline"]);
 
@@ -314,7 +225,7 @@ fn flags_that_mean_nothing_are_refused() {
 
 #[test]
 fn the_name_of_the_output_and_the_version_choose_the_format() {
-    let project = Project::new();
+    let project = with_database();
     project.package("p", "p", "1.0.0", "");
     project.cargo("p", &["generate-lockfile", "--offline"]);
     for (args, begins) in [
@@ -355,7 +266,7 @@ fn the_name_of_the_output_and_the_version_choose_the_format() {
 
 #[test]
 fn a_package_of_examples_alone_has_a_document() {
-    let project = Project::new();
+    let project = with_database();
     project.write(
         "p/Cargo.toml",
         "[package]\nname = \"p\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
@@ -368,7 +279,7 @@ fn a_package_of_examples_alone_has_a_document() {
 
 #[test]
 fn own_packages_do_not_claim_to_be_those_of_crates_io() {
-    let project = Project::new();
+    let project = with_database();
     project.package("p", "smallvec", "1.6.0", "license = \"MIT\"\n");
     project.cargo("p", &["generate-lockfile", "--offline"]);
     assert_eq!(project.run("p", &["generate"]).code, 0);
@@ -388,7 +299,7 @@ fn own_packages_do_not_claim_to_be_those_of_crates_io() {
 /// written or printed.
 #[test]
 fn no_secret_gets_out() {
-    let project = Project::new();
+    let project = with_database();
     let author = format!(
         "repository = \"https://user:{SECRET}@example.org/a\"\nhomepage = \"https://example.org/?token={SECRET}\"\nlicense-file = \"/home/{SECRET}/LICENSE\"\n"
     );
@@ -463,7 +374,7 @@ fn no_secret_gets_out() {
 }
 
 /// Somebody's documents may have a secret wherever they have an address.
-fn print_documents_of_others(project: &Project) -> String {
+fn print_documents_of_others(project: &Place) -> String {
     let component = |version: &str, more: &str| {
         serde_json::json!({ "type": "library", "name": "smallvec", "version": version, "purl": format!("pkg:cargo/smallvec@{version}{more}"),
             "externalReferences": [{ "type": "distribution", "url": format!("https://user:{SECRET}@example.org/x?t={SECRET}") }] })
@@ -523,7 +434,7 @@ const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// A project with a vendored copy of the package `dep` of a registry; the package's archive, and a
 /// folder for CARGO_HOME.
-fn vendored(project: &Project, registry: &str) -> (Vec<u8>, PathBuf) {
+fn vendored(project: &Place, registry: &str) -> (Vec<u8>, PathBuf) {
     let files = [
         (
             "Cargo.toml",
@@ -597,7 +508,7 @@ fn serve(listener: std::net::TcpListener, archive: Vec<u8>) {
 
 #[test]
 fn archives_are_fetched_from_the_registry_that_a_vendored_copy_stands_in_for() {
-    let project = Project::new();
+    let project = with_database();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let index = format!("sparse+http://{}/", listener.local_addr().unwrap());
     let (archive, home) = vendored(&project, &index);
@@ -666,7 +577,7 @@ fn archives_are_fetched_from_the_registry_that_a_vendored_copy_stands_in_for() {
 
 #[test]
 fn sources_of_repositories_are_not_compared_and_that_is_said() {
-    let project = Project::new();
+    let project = with_database();
     project.package("dep", "dep", "1.0.0", "");
     project.commit("dep");
     let url = format!("file://{}", project.path("dep").display());
@@ -684,7 +595,7 @@ fn sources_of_repositories_are_not_compared_and_that_is_said() {
 
 #[test]
 fn a_lock_file_that_is_refused_is_reported_for_every_member() {
-    let project = Project::new();
+    let project = with_database();
     project.write(
         "w/Cargo.toml",
         "[workspace]\nmembers = [\"a\", \"b\"]\ndefault-members = [\"a\"]\nresolver = \"3\"\n",
@@ -706,7 +617,7 @@ fn a_lock_file_that_is_refused_is_reported_for_every_member() {
 }
 
 /// The copy's own list of checksums, as anyone who changes the copy can write it.
-fn list(project: &Project, checksum: &str, files: &[(&str, &str)]) {
+fn list(project: &Place, checksum: &str, files: &[(&str, &str)]) {
     let files: serde_json::Map<String, Value> = files
         .iter()
         .map(|(path, text)| {
@@ -724,7 +635,7 @@ fn list(project: &Project, checksum: &str, files: &[(&str, &str)]) {
 
 #[test]
 fn a_vendored_copy_is_compared_with_the_locked_archive_and_not_with_its_own_list() {
-    let project = Project::new();
+    let project = with_database();
     let (archive, home) = vendored(&project, CRATES_IO);
     let cache = home.join("registry/cache/index.crates.io-0");
     std::fs::create_dir_all(&cache).unwrap();
@@ -769,7 +680,7 @@ fn a_vendored_copy_is_compared_with_the_locked_archive_and_not_with_its_own_list
 
 #[test]
 fn mirrors_that_are_named_serve_crates_io() {
-    let project = Project::new();
+    let project = with_database();
     project.write("x.lock", &format!("version = 4\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\nsource = \"sparse+https://artifactory.example.org/api/cargo/remote/index/\"\nchecksum = \"{}\"\n", "0".repeat(64)));
     let audit = ["audit", "--db", "db", "--lockfile", "x.lock"];
     let without = project.run("", &audit);
@@ -792,7 +703,7 @@ fn mirrors_that_are_named_serve_crates_io() {
 
 #[test]
 fn advisories_are_ignored_for_one_call_and_by_statements_that_name_them() {
-    let project = Project::new();
+    let project = with_database();
     project.write("x.lock", &format!("version = 4\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{}\"\n", "0".repeat(64)));
     let audit = |more: &[&str]| {
         project.run(
@@ -828,7 +739,7 @@ fn advisories_are_ignored_for_one_call_and_by_statements_that_name_them() {
 
 #[test]
 fn kinds_of_advisories_that_are_not_known_weigh() {
-    let project = Project::new();
+    let project = with_database();
     project.write("x.lock", &format!("version = 4\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{}\"\n", "0".repeat(64)));
     for (kind, rule) in [
         ("malicious", "malicious"),
@@ -868,7 +779,7 @@ fn kinds_of_advisories_that_are_not_known_weigh() {
 
 #[test]
 fn a_database_is_fetched_when_it_is_missing_and_a_failed_fetch_is_said() {
-    let project = Project::new();
+    let project = with_database();
     project.write("x.lock", &format!("version = 4\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{}\"\n", "0".repeat(64)));
     project.commit("db");
     let home = project.path("home");
@@ -936,7 +847,7 @@ fn a_database_is_fetched_when_it_is_missing_and_a_failed_fetch_is_said() {
 
 #[test]
 fn a_difference_is_told_by_kind_and_component() {
-    let project = Project::new();
+    let project = with_database();
     project.package("p", "p", "1.0.0", "license = \"MIT\"\n");
     project.cargo("p", &["generate-lockfile"]);
     for version in ["1.5", "1.6"] {
@@ -973,7 +884,7 @@ fn a_difference_is_told_by_kind_and_component() {
 /// Each of several artifacts has a document of its own, with its digests.
 #[test]
 fn every_artifact_that_was_built_has_a_document() {
-    let project = Project::new();
+    let project = with_database();
     project.package("p", "p", "1.0.0", "license = \"MIT\"\n");
     project.cargo("p", &["generate-lockfile"]);
     let first = project.run("p", &["generate"]);
@@ -1040,7 +951,7 @@ fn build_record(subject: &Value, artifacts: &[Value]) -> Value {
 
 #[test]
 fn an_init_takes_over_what_cargo_deny_says() {
-    let project = Project::new();
+    let project = with_database();
     project.package("dep", "dep", "1.0.0", "license-file = \"LICENSE\"\n");
     project.write("dep/LICENSE", "all yours");
     project.package(
@@ -1093,7 +1004,7 @@ fn osv_record(id: &str, aliases: &[&str], package: &str, affected: Value) -> Str
 
 #[test]
 fn an_export_of_osv_is_a_database() {
-    let project = Project::new();
+    let project = with_database();
     let below = |fixed: &str| serde_json::json!({ "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "0" }, { "fixed": fixed }] }], "versions": [] });
     let named = |version: &str| serde_json::json!({ "versions": [version] });
     let lock = |name: &str, version: &str| {
@@ -1196,7 +1107,7 @@ fn an_export_of_osv_is_a_database() {
 
 #[test]
 fn the_release_of_rust_that_builds_has_advisories_too() {
-    let project = Project::new();
+    let project = with_database();
     project.package("p", "p", "1.0.0", "");
     project.cargo("p", &["generate-lockfile"]);
     for part in ["std", "rustc", "cargo"] {
@@ -1227,7 +1138,7 @@ fn the_release_of_rust_that_builds_has_advisories_too() {
 
 #[test]
 fn what_cargo_says_of_an_artifact_is_a_second_source() {
-    let project = Project::new();
+    let project = with_database();
     project.package("dep", "dep", "1.0.0", "");
     project.package("macros", "macros", "1.0.0", "[lib]\nproc-macro = true\n");
     project.package("p", "p", "1.0.0", "license = \"MIT\"\n[dependencies]\ndep = { path = \"../dep\" }\nmacros = { path = \"../macros\" }\n");
@@ -1276,4 +1187,35 @@ fn what_cargo_says_of_an_artifact_is_a_second_source() {
     project.write("none.json", "{}");
     let none = project.run("p", &["generate", "--cargo-sbom", "../none.json"]);
     assert_eq!(none.code, 101, "{}", none.text);
+}
+
+/// cargo's configuration may put a folder in the place of a locked package, and Cargo.lock does not
+/// say so.
+#[test]
+fn a_folder_in_the_place_of_a_locked_package_is_that_package() {
+    let project = with_database();
+    project.package("fork", "smallvec", "1.6.0", "");
+    project.package(
+        "p",
+        "p",
+        "1.0.0",
+        "[dependencies]\nsmallvec = \"1.6\"\n[patch.crates-io]\nsmallvec = { path = \"../fork\" }\n",
+    );
+    project.cargo("p", &["generate-lockfile", "--offline"]);
+
+    // In a configuration file it is the same thing.
+    let manifest = std::fs::read_to_string(project.path("p/Cargo.toml")).unwrap();
+    let (without, _) = manifest.split_once("[patch").unwrap();
+    project.write("p/Cargo.toml", without);
+    project.write(
+        "p/.cargo/config.toml",
+        "[patch.crates-io]\nsmallvec = { path = \"../fork\" }\n",
+    );
+    let ran = project.run("p", &AUDIT);
+    assert_eq!(
+        (ran.code, ran.rules()),
+        (100, vec!["vulnerability"]),
+        "{}",
+        ran.text
+    );
 }
