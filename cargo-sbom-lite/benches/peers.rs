@@ -1,10 +1,13 @@
 //! `cargo xtask bench sbom-lite`: documents beside cargo-cyclonedx and the calls of cargo they rest
-//! on, audits beside cargo-audit and cargo-deny, licences beside cargo-deny and cargo-about, and a
-//! workspace of a thousand packages.
+//! on, audits beside cargo-audit and cargo-deny, licences beside cargo-deny and cargo-about, a
+//! workspace of a thousand packages, and documents of fifty thousand components.
 //!
-//! Arguments: `[--quick] [--runs N] [--db DIR] [--members N] [PROJECT…]`. Without projects a
-//! published one is taken. The advisory database is looked for where cargo-audit keeps it, or
-//! `RELEASE_GATES_ADVISORY_DB`.
+//! Arguments: `[--quick] [--runs N] [--db DIR] [--members N] [--components N] [PROJECT…]`. Without
+//! projects published ones are taken. The advisory database is looked for where cargo-audit keeps
+//! it, or `RELEASE_GATES_ADVISORY_DB`.
+//!
+//! Times are of the processors, children included, and tools take turns: what else the machine does
+//! falls on all of them.
 #![expect(
     clippy::unwrap_used,
     reason = "a benchmark that cannot run should say so and stop"
@@ -12,22 +15,35 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use release_gate::advisories::locate;
 use release_gate::process::{Runner, Step};
-use release_gates_tests::bench::{Measure, Ran, measured, published, repeated};
+use release_gates_tests::bench::{Measure, Ran, measured, median, published, repeated};
+use serde_json::json;
+
+/// Programs of several sizes that are published with their lock files.
+const PUBLISHED: &[(&str, &str)] = &[
+    ("hexyl", "0.16.0"),
+    ("just", "1.59.0"),
+    ("ripgrep", "14.1.1"),
+];
 
 const OURS: &str = env!("CARGO_BIN_EXE_cargo-sbom-lite");
 
 fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
-    let (mut runs, mut members, mut projects) = (7_usize, 1_000_usize, Vec::new());
+    let mut runs = 7_usize;
+    let mut members = 1_000_usize;
+    let mut components = 50_000_usize;
+    let mut projects = Vec::new();
     let mut db = locate(None).ok().flatten();
     while let Some(arg) = args.next() {
         match arg.as_str() {
-            "--quick" => (runs, members) = (1, 20),
+            "--quick" => (runs, members, components) = (1, 20, 500),
             "--runs" => runs = args.next().unwrap().parse().unwrap(),
             "--members" => members = args.next().unwrap().parse().unwrap(),
+            "--components" => components = args.next().unwrap().parse().unwrap(),
             "--db" => db = args.next().map(PathBuf::from),
             project => projects.push(PathBuf::from(project)),
         }
@@ -35,10 +51,12 @@ fn main() {
 
     let dir = tempfile::tempdir().unwrap();
     if projects.is_empty() {
-        match published(dir.path(), "just", "1.59.0") {
-            Some(project) => projects.push(project),
-            None => Measure::of("documents of just 1.59.0")
-                .said("all", "not measured: cargo cannot download it"),
+        for (name, version) in PUBLISHED {
+            match published(dir.path(), name, version) {
+                Some(project) => projects.push(project),
+                None => Measure::of(format!("documents of {name} {version}"))
+                    .said("all", "not measured: cargo cannot download it"),
+            }
         }
     }
 
@@ -66,13 +84,16 @@ fn main() {
 
     row.time(
         "cargo sbom-lite",
-        repeated(runs, &workspace, &ours, wall, &[0]),
+        repeated(runs, &workspace, &ours, processors, &[0]),
         "",
     );
+    if let Some(db) = db.as_deref().and_then(Path::to_str) {
+        large_documents(dir.path(), components, runs, db);
+    }
 }
 
-fn wall(ran: &Ran) -> std::time::Duration {
-    ran.wall
+fn processors(ran: &Ran) -> Duration {
+    ran.cpu
 }
 
 fn words(args: &[&str], program: &str) -> Vec<OsString> {
@@ -82,27 +103,88 @@ fn words(args: &[&str], program: &str) -> Vec<OsString> {
         .collect()
 }
 
-/// Tools in one row each; a peer that ended otherwise than it may is said to have failed.
+/// Tools in one row each, which take turns; a peer that ended otherwise than it may is said to have
+/// failed.
 fn beside(what: &str, dir: &Path, runs: usize, tools: &[(&str, Vec<OsString>)]) {
+    let mut results: Vec<Turns> = tools.iter().map(|_| Turns::Took(Vec::new())).collect();
+    for _ in 0..runs {
+        for ((tool, words), turns) in tools.iter().zip(&mut results) {
+            if let Turns::Took(times) = turns {
+                match measured(dir, words) {
+                    None => *turns = Turns::Absent,
+                    Some(ran) if has_worked(tool, &ran) => times.push(ran.cpu),
+                    Some(_) => *turns = Turns::Failed,
+                }
+            }
+        }
+    }
+
     let mut row = Measure::of(what);
-    for (tool, words) in tools {
-        // A judge that found something did its work, too: 100 is ours, 1 cargo-audit's, 1 and 4
-        // cargo-deny's.
-        let may_end: &[i32] = match *tool {
-            "cargo sbom-lite" => &[0, 100],
-            "cargo-audit" | "cargo-deny" => &[0, 1, 4],
-            _ => &[0],
-        };
-        let time = repeated(runs, dir, words, wall, may_end);
-        let there = time.is_some() || measured(dir, &words[..1]).is_some();
+    for ((tool, _), turns) in tools.iter().zip(results) {
+        match turns {
+            Turns::Took(times) => row.time(tool, median(times), ""),
+            Turns::Absent => row.time(tool, None, ""),
+            Turns::Failed => row.time(tool, None, "failed"),
+        }
+    }
+}
+
+/// The times of a tool, or why there are none.
+enum Turns {
+    Took(Vec<Duration>),
+    Absent,
+    Failed,
+}
+
+/// A judge that found something did its work, too: 100 is ours, 1 cargo-audit's, 1 and 4
+/// cargo-deny's.
+fn has_worked(tool: &str, ran: &Ran) -> bool {
+    let may_end: &[i32] = match tool {
+        "cargo sbom-lite" => &[0, 100],
+        "cargo-audit" | "cargo-deny" => &[0, 1, 4],
+        _ => &[0],
+    };
+    ran.finished
+        .status
+        .code()
+        .is_some_and(|code| may_end.contains(&code))
+}
+
+/// Audits of documents that name many packages.
+fn large_documents(dir: &Path, components: usize, runs: usize, db: &str) {
+    let listed = (0..components).map(|n| {
+        json!({ "type": "library", "name": format!("crate-{n}"), "version": "1.0.0",
+            "purl": format!("pkg:cargo/crate-{n}@1.0.0") })
+    });
+    let cyclonedx = json!({ "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "components": listed.collect::<Vec<_>>() });
+    let packages = (0..components).map(|n| {
+        json!({ "SPDXID": format!("SPDXRef-{n}"), "name": format!("crate-{n}"),
+            "versionInfo": "1.0.0", "downloadLocation": "NOASSERTION",
+            "externalRefs": [{ "referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
+                "referenceLocator": format!("pkg:cargo/crate-{n}@1.0.0") }] })
+    });
+    let spdx = json!({ "spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "many",
+        "dataLicense": "CC0-1.0", "documentNamespace": "https://example.org/many",
+        "creationInfo": { "created": "2026-01-01T00:00:00Z", "creators": ["Tool: bench"] },
+        "packages": packages.collect::<Vec<_>>() });
+
+    for (format, file, document) in [
+        ("CycloneDX", "many.cdx.json", cyclonedx),
+        ("SPDX", "many.spdx.json", spdx),
+    ] {
+        std::fs::write(dir.join(file), document.to_string()).unwrap();
+        let words = words(
+            &["sbom-lite", "audit", "-q", "--db", db, "--sbom", file],
+            OURS,
+        );
+        let mut row = Measure::of(format!(
+            "audit of a {format} document of {components} components"
+        ));
         row.time(
-            tool,
-            time,
-            if time.is_none() && there {
-                "failed"
-            } else {
-                ""
-            },
+            "cargo sbom-lite",
+            repeated(runs, dir, &words, processors, &[0]),
+            "",
         );
     }
 }
