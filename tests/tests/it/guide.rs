@@ -47,9 +47,13 @@ impl Guide {
     fn new() -> Self {
         let env = TestEnv::new();
         let dir = project(&env);
-        release(&env, &dir);
+        release(&env, &dir, "release");
 
-        let folder = dir.join("target/release-gates/demo-0.1.1/release");
+        Self::of(env, dir.join("target/release-gates/demo-0.1.1/release"))
+    }
+
+    /// The guide of the release in this folder.
+    fn of(env: TestEnv, folder: PathBuf) -> Self {
         let list = std::fs::read_to_string(folder.join("checksums.txt")).unwrap();
         let text = std::fs::read_to_string(folder.join("SECURITY.md")).unwrap();
         // What is for those who have the suite is checked by itself.
@@ -108,8 +112,9 @@ fn project(env: &TestEnv) -> PathBuf {
     env.project("demo", &[before, &[last]].concat())
 }
 
-fn release(env: &TestEnv, dir: &Path) {
-    let key = env.path().join("release.key").display().to_string();
+/// Makes a release by the key of this name.
+fn release(env: &TestEnv, dir: &Path, key: &str) {
+    let key = env.path().join(format!("{key}.key")).display().to_string();
     for (tool, args) in [
         ("cargo-repro", &["build"][..]),
         ("cargo-sbom-lite", &["generate"]),
@@ -154,6 +159,72 @@ fn the_guide_is_right() {
 
     assert_suite_commands_verify(&guide, &good);
     assert_changes_are_noticed(&guide);
+}
+
+/// A rotation: the documents of the next release name the new key, and those of the last one still
+/// hold for it.
+#[test]
+fn after_a_rotation_each_guide_is_right_for_its_release() {
+    let before = Guide::new();
+    let old_download = before.download("old");
+    let Guide {
+        env,
+        folder,
+        text: old_text,
+        stock: old_commands,
+        ..
+    } = before;
+    let dir = folder.ancestors().nth(4).unwrap().to_owned();
+    let call = |args: &[&str]| {
+        let ran = env.run(&dir, "cargo-sign", args);
+        assert_eq!(ran.code, 0, "{args:?}: {ran:#?}");
+    };
+    call(&["keygen", "--no-passphrase", "--out", "../carol.key"]);
+    call(&["keys", "init", "--key", "../release.key", "--name", "alice"]);
+    let rotate = "keys rotate --key ../release.key --old alice --name carol --last-version 0.1.1 ../carol.key.pub";
+    call(&rotate.split(' ').collect::<Vec<_>>());
+    call(&["keys", "sign", "--key", "../carol.key"]);
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        let path = dir.join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let raised = text.replace("version = \"0.1.1\"", "version = \"0.1.2\"");
+        assert_ne!(raised, text);
+        std::fs::write(&path, raised).unwrap();
+    }
+    env.git(&dir, 9, &["add", "."]);
+    env.git(
+        &dir,
+        9,
+        &["commit", "-qm", "chore: carol signs from 0.1.2 on"],
+    );
+    release(&env, &dir, "carol");
+
+    let new = Guide::of(env, dir.join("target/release-gates/demo-0.1.2/release"));
+    assert_ne!(new.text, old_text);
+    let install = std::fs::read_to_string(new.folder.join("INSTALL.md")).unwrap();
+    for (key, is_named) in [("release", false), ("carol", true)] {
+        let public = new.env.path().join(format!("{key}.key.pub"));
+        let public = std::fs::read_to_string(public).unwrap();
+        let base64 = public.lines().nth(1).unwrap();
+        assert_eq!(new.text.contains(base64), is_named, "{key}: {}", new.text);
+        assert!(is_named || !install.contains(base64), "{key}: {install}");
+    }
+    let new_download = new.download("new");
+    for (download, commands, other) in [
+        (&new_download, &new.stock, &old_commands),
+        (&old_download, &old_commands, &new.stock),
+    ] {
+        for block in commands {
+            let (code, said) = sh(&new.env, download, block);
+            assert_eq!(code, 0, "{block}{said}");
+        }
+        // By the other release's guide something is refused.
+        let refused = other
+            .iter()
+            .any(|block| sh(&new.env, download, block).0 != 0);
+        assert!(refused, "{}", download.display());
+    }
+    assert_suite_commands_verify(&new, &new_download);
 }
 
 /// What the suite's own commands say.
