@@ -20,7 +20,7 @@ use cargo_sign::format::minisign::MinisignSignature;
 use cargo_sign::inspect::check_list;
 use cargo_sign::judge::keys::Keys;
 use cargo_sign::judge::listing::Extent;
-use cargo_sign::read::file::Prehashed;
+use cargo_sign::read::file::{Hashed, Prehashed};
 use ed25519_dalek::SigningKey;
 use release_gate::digest::sha256_bytes;
 use release_gate::process::{Runner, Step};
@@ -254,7 +254,7 @@ fn archive(scratch: &Path, mib: usize, runs: usize) {
     let [mut hashed, mut walked] = [const { Vec::new() }; 2];
     for _ in 0..runs {
         let clock = Instant::now();
-        let mut checked = Prehashed::open(&dir.join(name)).unwrap().unwrap().hashed;
+        let mut checked = Hashed::open(&dir.join(name)).unwrap().unwrap();
         hashed.push(clock.elapsed());
         let clock = Instant::now();
         cargo_sign::archive::walk(

@@ -48,5 +48,5 @@ pub(crate) enum Call {
     #[cfg(feature = "upload")]
     Upload(UploadArgs),
     /// Re-hash everything, check structure, signatures and meaning, and print OK
-    Verify(VerifyArgs),
+    Verify(Box<VerifyArgs>),
 }

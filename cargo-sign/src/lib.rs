@@ -5,8 +5,8 @@
 //! [`archive`] walks tar and zip itself and uses libraries to inflate and to write; [`model`] is
 //! what a signature says; [`read`] opens files; [`judge`] decides and opens none; [`inspect`] reads
 //! a file, a list or a folder and has it judged; [`key`] is the only place that holds secrets;
-//! [`memory`] is what is known from before; [`transfer`] is the only place that speaks to a
-//! network. Every refusal has a reason code of its own: the rule id of the finding.
+//! [`memory`] is what is known from before; [`transfer`] and `keyless` are the only places that speak
+//! to a network. Every refusal has a reason code of its own: the rule id of the finding.
 
 pub mod archive;
 mod cli;
@@ -17,6 +17,7 @@ mod gpg;
 pub mod inspect;
 pub mod judge;
 pub mod key;
+mod keyless;
 pub mod memory;
 pub mod model;
 pub mod read;

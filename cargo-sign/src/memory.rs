@@ -112,15 +112,16 @@ impl Memory {
         }
 
         let absolute = |name: &str| var(name).filter(|dir| dir.is_absolute());
-        let below = |dir: PathBuf| dir.join("release-gates").join("trust");
         let dir = absolute("XDG_STATE_HOME")
-            .map(below)
+            .map(below_state)
             .or_else(|| {
                 absolute("LOCALAPPDATA")
                     .filter(|_| cfg!(windows))
-                    .map(below)
+                    .map(below_state)
             })
-            .or_else(|| absolute("HOME").map(|home| below(home.join(".local").join("state"))));
+            .or_else(|| {
+                absolute("HOME").map(|home| below_state(home.join(".local").join("state")))
+            });
 
         Ok(dir.map(|dir| Self { dir }))
     }
@@ -297,6 +298,11 @@ impl Memory {
 
         own(&self.dir, std::fs::metadata(&self.dir)).map(|()| lock)
     }
+}
+
+/// Where the memory lies in a folder of state.
+fn below_state(dir: PathBuf) -> PathBuf {
+    dir.join("release-gates").join("trust")
 }
 
 /// crates.io knows no two projects that differ only by case, or by `-` and `_`; what looks like

@@ -29,6 +29,7 @@ release_gate::rules! {
     LIST_DUPLICATE = "list-duplicate", Deny, "checksums.txt names a file twice", "Two digests for one name let a checker and a user see different files.";
     LIST_EMPTY = "list-empty", Deny, "checksums.txt is empty", "A list of nothing verifies nothing.";
     DIGEST_MISMATCH = "digest-mismatch", Deny, "a file is not the one that was listed", "Its SHA-256 differs: it was changed after the list was signed. Do not use it.";
+    PACKAGE_YANKED = "package-yanked", Deny, "the registry withdrew this version", "Its maintainers yanked it: they want nobody to begin to use it. What was signed and what is served were not compared.";
     FILE_MISSING = "file-missing", Deny, "a listed file is missing", "The release is not complete.";
     FILE_UNLISTED = "file-unlisted", Deny, "a file is not listed", "It rides along with a signed release without being part of it.";
     FILE_NOT_REGULAR = "file-not-regular", Deny, "a listed name is not a regular file", "Links and devices lead elsewhere.";
@@ -49,6 +50,7 @@ release_gate::rules! {
     SBOM_MISSING = "sbom-missing", Deny, "the archive has no SBOM.json", "Without it nobody knows what is inside.";
     SBOM_MALFORMED = "sbom-malformed", Deny, "SBOM.json cannot be read", "It is not a JSON document that says of which package it is.";
     SSHSIG_INVALID = "sshsig-invalid", Deny, "checksums.txt.sshsig does not hold", "The second signature over the list is damaged or by another key.";
+    TOKEN_SIGNATURE = "token-signature-invalid", Deny, "checksums.txt.token.sshsig does not hold", "The signature over the list by a security token is missing, damaged, or by none of the keys that were named with --token.";
     SIGNIFY_INVALID = "signify-invalid", Deny, "SHA256.sig does not hold", "The list as signify reads it has to be the same list, signed by the same key as checksums.txt: anyone who has only signify would otherwise see other files.";
     RAW_SIGNATURE_INVALID = "raw-signature-invalid", Deny, "checksums.txt.ed25519 does not hold", "The bare signature over the list, for openssl, is damaged or by another key.";
     RELEASE_THRESHOLD = "release-threshold", Deny, "too few different keys signed the release", "The keyring asks for signatures by several different keys of it, so that one stolen key makes no release. A key that signs twice counts once.";
@@ -69,6 +71,7 @@ release_gate::rules! {
     BUNDLE_TIME = "bundle-time", Deny, "nothing says when the bundle was signed", "Certificates are valid for minutes. Without a time stamp by a trusted clock that lies within them, the key may have been stolen later.";
     BUNDLE_ISSUER = "bundle-issuer", Deny, "the certificate was not issued to a build on GitHub", "Anybody can get a certificate of Sigstore for a name that another service vouches for. Only GitHub's word on its own workflows counts.";
     BUNDLE_SIGNER = "bundle-signer", Deny, "the certificate names no workflow", "Its subject has to be a workflow on github.com at a branch, tag or commit.";
+    IDENTITY_MISMATCH = "identity-mismatch", Deny, "another identity signed it", "The bundle holds, and its certificate was issued to somebody else, or on the word of another issuer, than was named with --identity and --issuer.";
     BUNDLE_CLAIMS = "bundle-claims", Deny, "certificate and provenance contradict each other", "Repository, commit, branch or tag, workflow and builder stand in both. The certificate says what GitHub saw; provenance that says something else was made to deceive.";
     BUNDLE_RUNNER = "bundle-runner", Deny, "the build ran on a machine of somebody's own", "Anyone who has the machine could change what was built and what is said about it; so could those who used it before.";
     BUNDLE_BUILD_TYPE = "bundle-build-type", Deny, "the provenance is of a kind its builder does not make", "Each builder describes its builds in one known way; another cannot be read with certainty.";

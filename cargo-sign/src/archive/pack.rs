@@ -90,16 +90,19 @@ fn dos_time(epoch: i64) -> DateTime {
     let epoch = epoch.clamp(315_532_800, 4_354_819_198);
     let (year, month, day) = release_gate::time::civil_date(epoch);
     let of_day = epoch.rem_euclid(86_400);
-    let part = |value: i64| u8::try_from(value).unwrap_or(0);
     DateTime::from_date_and_time(
         u16::try_from(year).unwrap_or(1980),
         month,
         day,
-        part(of_day / 3600),
-        part(of_day / 60 % 60),
-        part(of_day % 60),
+        small(of_day / 3600),
+        small(of_day / 60 % 60),
+        small(of_day % 60),
     )
     .unwrap_or_default()
+}
+
+fn small(value: i64) -> u8 {
+    u8::try_from(value).unwrap_or(0)
 }
 
 fn sorted(files: &[Input]) -> Vec<&Input> {

@@ -40,13 +40,11 @@ fn check_gzip_header<R: Read>(decoder: &GzDecoder<BufReader<R>>) -> Result<(), A
     let Some(header) = decoder.header() else {
         return Err(ArchiveError::Truncated("the gzip header is cut off"));
     };
-    let is_file_name = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'\\');
-    let is_text = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
     if !header
         .filename()
         .unwrap_or_default()
         .iter()
-        .all(is_file_name)
+        .all(is_of_a_file_name)
     {
         return Err(ArchiveError::Header("the gzip header names no plain file"));
     }
@@ -56,6 +54,14 @@ fn check_gzip_header<R: Read>(decoder: &GzDecoder<BufReader<R>>) -> Result<(), A
         ));
     }
     check_subfields(header.extra().unwrap_or_default())
+}
+
+fn is_of_a_file_name(byte: &u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'/' | b'\\')
+}
+
+fn is_text(byte: &u8) -> bool {
+    byte.is_ascii_graphic() || *byte == b' '
 }
 
 /// Subfields of two bytes of id and two of length.

@@ -425,13 +425,17 @@ fn is_time(time: u32) -> bool {
     if time == 0 {
         return true;
     }
-    let part = |shift: u32, bits: u32| (time >> shift) & ((1 << bits) - 1);
-    let second = part(0, 5);
-    let minute = part(5, 6);
-    let hour = part(11, 5);
-    let day = part(16, 5);
-    let month = part(21, 4);
+    let second = bits_of(time, 0, 5);
+    let minute = bits_of(time, 5, 6);
+    let hour = bits_of(time, 11, 5);
+    let day = bits_of(time, 16, 5);
+    let month = bits_of(time, 21, 4);
     second < 30 && minute < 60 && hour < 24 && day >= 1 && (1..=12).contains(&month)
+}
+
+/// Some bits of a number.
+fn bits_of(number: u32, shift: u32, bits: u32) -> u32 {
+    (number >> shift) & ((1 << bits) - 1)
 }
 
 /// Whether a whole end record lies somewhere in the last 64 KiB.

@@ -27,6 +27,7 @@ use crate::judge::keys::Keys;
 use crate::judge::listing::Extent;
 use crate::judge::provenance::{Expected, LOG};
 use crate::judge::verdict::Verdict;
+use crate::keyless;
 use crate::model::build::BuildRecord;
 use crate::model::companion::{BUNDLE, LIST, PROVENANCE, SUMMARY, published};
 use crate::model::config::Config;
@@ -171,6 +172,7 @@ impl Attesting<'_> {
             .signing
             .with(|key| dsse::sign(key, &payload))?
             .map_err(unwritable)?;
+        let bundle = self.sign_keyless(&payload)?;
         folder.write(&published(PROVENANCE), &envelope)?;
 
         // Judged as a user would, with the committed key.
@@ -191,6 +193,19 @@ impl Attesting<'_> {
             remove_if_there(&folder.path(&published(BUNDLE)))?;
             written.push(SUMMARY);
         }
+        match &bundle {
+            Some(bundle) => {
+                // A summary that was here before is about another bundle.
+                remove_if_there(&folder.path(&published(SUMMARY)))?;
+                folder.write(&published(BUNDLE), bundle)?;
+                written.push(BUNDLE);
+            }
+            // One that was here before, and no summary is about, is of other provenance.
+            None if !self.args.vsa && folder.read(&published(SUMMARY))?.is_none() => {
+                remove_if_there(&folder.path(&published(BUNDLE)))?;
+            }
+            None => {}
+        }
         folder.finish()?;
         let summary = format!(
             "{}: {} files, {LEVEL}",
@@ -203,6 +218,18 @@ impl Attesting<'_> {
             .findings(verdict.findings)
             .summary(summary)
             .print_only())
+    }
+
+    /// The bundle of a statement by the platform's identity, where one was asked for.
+    fn sign_keyless(&self, statement: &[u8]) -> Result<Option<Vec<u8>>> {
+        if !self.args.keyless {
+            return Ok(None);
+        }
+        keyless::refuse_offline(self.cx)?;
+        self.cx
+            .terminal
+            .status("Signing", "by the platform's identity");
+        keyless::sign_statement(statement, self.args.signing_config.as_deref()).map(Some)
     }
 
     /// Whether everything held, and no level that was asked for makes a refusal of it.

@@ -35,7 +35,11 @@ pub(super) fn verified_in(dir: &Path, verdict: &Verdict) -> Result<Vec<Archive>>
         .filter(|verified| is_archive(&verified.file))
         .map(|verified| {
             let path = dir.join(&verified.file);
-            match Hashed::reopen(&path, verified.sha256, verified.size)? {
+            let opened = match verified.digest.sha256() {
+                Some(sha256) => Hashed::reopen(&path, sha256, verified.size)?,
+                None => None,
+            };
+            match opened {
                 Some(hashed) => Ok((verified.file.clone(), hashed)),
                 None => Err(changed(&verified.file)),
             }
@@ -201,24 +205,23 @@ fn each(
 ) -> Result<()> {
     let folder = format!("{}/", stem(name).unwrap_or(name));
     let (mut looked_at, mut refused) = (HashSet::new(), None);
-    let stop = || std::io::Error::other("it was refused");
     let walked = walk_named(file, name, Limits::default(), &mut |member, reader| {
         let about = |text: String| {
             Error::judge(format!("cannot extract `{}`: {text}", name.escape_debug()))
         };
         if let Err(error) = release_gate::interrupt::check() {
             refused = Some(error);
-            return Err(stop());
+            return Err(refused_member());
         }
         if !member.path.starts_with(&folder) {
             let text = format!("`{}` lies outside its folder", member.path.escape_debug());
             refused = Some(about(text).with_help("do not unpack it"));
-            return Err(stop());
+            return Err(refused_member());
         }
         if let Some((path, what)) = in_the_way(into, &member.path, &mut looked_at) {
             let help = "remove it, or extract into an empty folder";
             refused = Some(about(format!("`{}` is {what}", plain_path(&path))).with_help(help));
-            return Err(stop());
+            return Err(refused_member());
         }
         visit(member, reader)
     });
@@ -227,6 +230,10 @@ fn each(
         (None, Err(error)) => Err(unreadable(name, &error)),
         (None, Ok(())) => Ok(()),
     }
+}
+
+fn refused_member() -> std::io::Error {
+    std::io::Error::other("it was refused")
 }
 
 /// A copy that nobody else can open, and its digest.

@@ -144,18 +144,20 @@ fn make_key(args: &KeygenArgs) -> Result<Secret> {
 
 /// A place that belongs to the user and to no project.
 fn default_place() -> Result<PathBuf> {
-    let absolute = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|dir| dir.is_absolute())
-    };
-    let folder = absolute("XDG_CONFIG_HOME")
-        .or_else(|| absolute("APPDATA").filter(|_| cfg!(windows)))
-        .or_else(|| absolute("HOME").map(|home| home.join(".config")));
+    let folder = folder_of_variable("XDG_CONFIG_HOME")
+        .or_else(|| folder_of_variable("APPDATA").filter(|_| cfg!(windows)))
+        .or_else(|| folder_of_variable("HOME").map(|home| home.join(".config")));
     let folder = folder.ok_or_else(|| {
         Error::usage("the system names no folder for the key").with_help("name a file with --out")
     })?;
     Ok(folder.join("release-gates").join("release.key"))
+}
+
+/// A folder that a variable names from the root.
+fn folder_of_variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name)
+        .map(PathBuf::from)
+        .filter(|dir| dir.is_absolute())
 }
 
 /// Where the public half is committed; a key that is there stays there.

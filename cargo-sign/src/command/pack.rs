@@ -21,20 +21,21 @@ use release_gate_facts::report::pack::{ListedFile, PackData, PackedArchive};
 use release_gate_facts::{Coverage, ReportData as _};
 
 use self::archives::{Forms, Packer, Source};
-use self::package_file::publish_package;
-use self::publish::{Signer, include, write_list};
+use self::package_file::{is_library_release, publish_package};
+use self::publish::{Signer, check_included, include, withdraw, write_list};
 use super::audit_log::log;
 use super::key_args::KeyArgs;
 use super::signing::{refuse_tracked_key, tell_open};
 use super::trust;
 use crate::format::checksums::{self, List};
-use crate::format::keyring;
+use crate::format::{keyring, sshsig};
 use crate::inspect::check_directory;
 use crate::inspect::gates::{refusals, uncovered};
 use crate::judge::keys::Keys;
 use crate::judge::listing::Extent;
 use crate::key::Secret;
-use crate::model::companion::published;
+use crate::keyless;
+use crate::model::companion::{LIST, TOKEN, bundle_of, published};
 use crate::model::config::{COMMITTED_KEY, COMMITTED_KEYRING, Config, Emitter};
 use crate::model::release::Release;
 use crate::read::added::added;
@@ -42,6 +43,7 @@ use crate::read::builds::{Build, builds};
 use crate::read::file::read_bounded;
 use crate::read::keys::read_public_key;
 use crate::rules;
+use crate::ssh_keygen;
 use crate::tool::TOOL;
 
 /// The latest time a tar header has room for: 11 octal digits.
@@ -61,8 +63,8 @@ pub(crate) struct PackArgs {
     /// Also put the files of this folder into every archive: completions, man pages
     #[arg(long, value_name = "DIR")]
     pub(crate) add: Vec<PathBuf>,
-    /// Also publish the package as registries serve it: NAME-VERSION.crate, packed twice by cargo. A
-    /// library that nobody can link is left out then
+    /// Also publish the package as registries serve it: NAME-VERSION.crate, packed twice by cargo
+    /// [default: only where the build made nothing but a library for Rust]
     #[arg(long = "crate")]
     pub(crate) package_file: bool,
     /// Pack although another gate refused this release, or its documents were edited
@@ -75,6 +77,18 @@ pub(crate) struct PackArgs {
     #[cfg(feature = "zstd")]
     #[arg(long)]
     pub(crate) zst: bool,
+    /// Also have the list signed by this key of a security token (`sk-ssh-ed25519`), or of an SSH
+    /// agent, through ssh-keygen: checksums.txt.token.sshsig
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token: Option<PathBuf>,
+    /// Also have the list signed by the platform's identity, through Sigstore:
+    /// checksums.txt.sigstore.json. This speaks to a network, and needs a
+    /// program with the feature `keyless`
+    #[arg(long)]
+    pub(crate) keyless: bool,
+    /// The instance of Sigstore: its signing_config.json [default: the public one]
+    #[arg(long, value_name = "FILE", requires = "keyless")]
+    pub(crate) signing_config: Option<PathBuf>,
     /// More signatures of the list: `signify` for SHA256.sig, `raw` for checksums.txt.ed25519
     /// [default: `emit` of the configuration]
     #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
@@ -111,6 +125,9 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
         cx.project()?.single()?;
     }
     refuse_tracked_key(cx.project()?, args.key.key.as_deref())?;
+    if args.keyless {
+        keyless::refuse_offline(cx)?;
+    }
     let call = Call {
         args,
         config,
@@ -142,11 +159,12 @@ fn pack_package(
         .transpose()?;
     let keyring = read_bounded(&project.root.join(COMMITTED_KEYRING), keyring::MAX_LEN)?;
     let mut builds = builds(&call.args.artifacts, folder.dir(), &subject)?;
-    if call.args.package_file {
+    let with_package_file = call.args.package_file || is_library_release(package, &builds);
+    if with_package_file {
         builds.iter_mut().for_each(Build::leave_out_libraries);
     }
     let has_archives = builds.iter().any(|build| !build.by_target.is_empty());
-    if !has_archives && !call.args.package_file {
+    if !has_archives && !with_package_file {
         return Ok(Report::new(PackData::NAME, &TOOL, subject)
             .status(Status::Skipped)
             .summary("the build has no artifact to pack"));
@@ -161,6 +179,7 @@ fn pack_package(
             .summary("nothing was packed"));
     }
     let release = release_of(project, package, &subject, !refused.is_empty())?;
+    check_included(&call.args.include, &release)?;
     let signer = signer(call, committed);
     let problems = check_signer(&signer, &release);
     if !problems.is_empty() {
@@ -186,8 +205,8 @@ fn pack_package(
     }
     write_infos(&mut folder, keyring.as_deref(), &written.infos)?;
     let infos: Vec<&str> = written.infos.keys().map(String::as_str).collect();
-    let mut included = include(&mut folder, &call.args.include, &written.archives)?;
-    if call.args.package_file {
+    let mut included = include(&mut folder, &call.args.include)?;
+    if with_package_file {
         included.push(publish_package(cx, package, &subject, &mut folder)?);
     }
     let others: Vec<&str> = infos
@@ -195,6 +214,8 @@ fn pack_package(
         .chain(included.iter().map(String::as_str))
         .collect();
     let list = write_list(&mut folder, &signer, &release, &written.archives, &others)?;
+
+    sign_by_others(cx, call.args, &mut folder, &release, &list)?;
 
     let mut findings = self_check(cx, &folder.release_dir(), &signer)?;
     findings.extend(silent);
@@ -216,6 +237,43 @@ fn pack_package(
         .coverage(Coverage::of(list.len()))
         .human(listed(&list))
         .summary(summary))
+}
+
+/// Has the list signed by a security token and by the platform's identity, where that was asked for.
+fn sign_by_others(
+    cx: &Context,
+    args: &PackArgs,
+    folder: &mut PackageArtifacts,
+    release: &Release,
+    list: &List,
+) -> Result<()> {
+    let signed = add_signatures(cx, args, folder, release, &checksums::render(list));
+    if signed.is_err() {
+        // What was asked for is not there: nothing that looks like the release stays.
+        withdraw(folder)?;
+    }
+    signed
+}
+
+fn add_signatures(
+    cx: &Context,
+    args: &PackArgs,
+    folder: &mut PackageArtifacts,
+    release: &Release,
+    text: &str,
+) -> Result<()> {
+    if let Some(token) = &args.token {
+        let namespace = sshsig::namespace(&release.project);
+        let signature = ssh_keygen::sign(&cx.runner, token, &namespace, text.as_bytes())?;
+        folder.write(&published(TOKEN), &signature)?;
+    }
+    if args.keyless {
+        cx.terminal.status("Signing", "by the platform's identity");
+        let digest = sha256_bytes(text.as_bytes());
+        let bundle = keyless::sign_file(digest, args.signing_config.as_deref())?;
+        folder.write(&published(&bundle_of(LIST)), &bundle)?;
+    }
+    Ok(())
 }
 
 /// Writes the keyring and the documents that describe the release beside its archives.

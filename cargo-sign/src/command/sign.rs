@@ -116,7 +116,7 @@ fn write_signatures(
         cx.terminal
             .status("Signed", signature.path.display().to_string());
         written.push(signature.path.clone());
-        let (mut verdict, _) = check_file(file, keys)?;
+        let mut verdict = check_file(file, keys)?;
         tell_open(cx, &mut verdict);
     }
     Ok(written)

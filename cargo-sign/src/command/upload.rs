@@ -22,7 +22,7 @@ use crate::inspect::{Evidence, check_provenance, check_summary};
 use crate::judge::keys::Keys;
 use crate::judge::provenance::{Expected, LOG};
 use crate::judge::verdict::Verdict;
-use crate::model::companion::{BUNDLE, Companion, LIST, PROVENANCE, SIGNIFY, SUMMARY, published};
+use crate::model::companion::{Companion, LIST, PROVENANCE, SIGNIFY, SUMMARY, evidence, published};
 use crate::model::config::Config;
 use crate::model::presigned::Presigned;
 use crate::read::file::Hashed;
@@ -121,7 +121,7 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
     let verified = verdict
         .verified
         .iter()
-        .map(|verified| (verified.file.clone(), Some(verified.sha256)))
+        .map(|verified| (verified.file.clone(), verified.digest.sha256()))
         .collect();
     let items = items(&folder.release_dir(), verified, &args.files)?;
     if cx.args().dry_run {
@@ -239,10 +239,10 @@ fn items(
 ) -> Result<Vec<Item>> {
     let vouching = companions(dir, &names)?;
     names.extend(vouching.into_iter().map(|name| (name, None)));
-    let evidence = [PROVENANCE, SUMMARY, BUNDLE]
+    let evidence = evidence()
         .into_iter()
         .filter(|name| dir.join(name).exists());
-    names.extend(evidence.map(|name| (name.to_owned(), None)));
+    names.extend(evidence.map(|name| (name, None)));
     names.sort_by_key(|(name, _)| {
         (
             name.starts_with(LIST) || name == SIGNIFY,
@@ -310,14 +310,19 @@ fn companions(dir: &Path, names: &[(String, Option<Sha256Digest>)]) -> Result<Ve
 
 /// `demo-1.0.0.tar.gz` is `…DEMO_1_0_0_TAR_GZ`.
 fn variable_of(name: &str) -> String {
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_uppercase()
-        } else {
-            '_'
-        }
-    };
-    PREFIX.chars().chain(name.chars().map(plain)).collect()
+    PREFIX
+        .chars()
+        .chain(name.chars().map(of_variable))
+        .collect()
+}
+
+/// A character as it stands in the name of a variable.
+fn of_variable(c: char) -> char {
+    if c.is_ascii_alphanumeric() {
+        c.to_ascii_uppercase()
+    } else {
+        '_'
+    }
 }
 
 fn url(item: &Item) -> Result<Option<Presigned>> {

@@ -22,7 +22,7 @@ use super::extract;
 use super::release::judge_release;
 use super::trust;
 use crate::archive::is_archive;
-use crate::inspect::Evidence;
+use crate::inspect::{Evidence, check_identity, check_token};
 use crate::judge::expectation::check_expectation;
 use crate::judge::keys::Keys;
 use crate::judge::provenance::LOG;
@@ -40,6 +40,11 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         return bytes::run(cx, args);
     }
     if args.files.is_empty() {
+        if let Some(asked) = asked_package(args, &args.expectation_of_project()?)
+            && !is_of_project(cx, asked.name)
+        {
+            return Err(asked.tell_what_is_served(cx));
+        }
         return verify_project(cx, args);
     }
     let expected = args.expectation(cx.args())?;
@@ -94,6 +99,13 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         Ok(())
     })?;
     Ok(report.print_only().into())
+}
+
+/// Whether the project that the call is made in has a package of this name. Outside of any project
+/// no release is at hand.
+fn is_of_project(cx: &mut Context, name: &str) -> bool {
+    cx.project()
+        .is_ok_and(|project| project.selected().any(|package| *package.name == *name))
 }
 
 /// The package of a registry that the call names.
@@ -199,6 +211,12 @@ fn verify_package(
         log: folder.path(LOG),
     };
     provenance(args, Some(own), &mut verdict, keys)?;
+    if let Some(asked) = args.asked_identity(&released) {
+        check_identity(&mut verdict, &asked, &released)?;
+    }
+    if !args.token.is_empty() {
+        check_token(&mut verdict, &released, &args.token, &cx.runner)?;
+    }
     let expected = args.expectation_of_project()?;
     let asked = check_expectation(&expected, &verdict);
     verdict.findings.extend(asked);

@@ -1,8 +1,11 @@
-//! Files of Sigstore bundles (<https://docs.sigstore.dev/about/bundle/>): one JSON document, or one a line. Only told apart here; nothing
-//! of a bundle is believed before its signature held, and that is decided elsewhere.
+//! Files of Sigstore bundles (<https://docs.sigstore.dev/about/bundle/>): one JSON document, one a line, or what a registry serves. Only
+//! told apart here; nothing of a bundle is believed before its signature held, and that is decided elsewhere.
+
+use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::served;
 use super::unique::check_unique_names;
 
 /// Largest file of bundles read, in bytes.
@@ -55,51 +58,81 @@ struct Head {
     _material: serde::de::IgnoredAny,
 }
 
-/// Whether a file is one of bundles: its first document has their `verificationMaterial`.
+/// Whether a file is one of bundles: its first document has their `verificationMaterial`, or it is
+/// what a registry serves.
 pub fn is_bundle(bytes: &[u8]) -> bool {
     let mut documents = serde_json::Deserializer::from_slice(bytes).into_iter::<Head>();
     documents.next().is_some_and(|head| head.is_ok())
+        || std::str::from_utf8(bytes).is_ok_and(|text| served::read(text).is_some())
+}
+
+/// The bundles of a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Bundles<'a> {
+    /// Each as its own text.
+    pub documents: Vec<Cow<'a, str>>,
+    /// How many more a registry serves that are by a bare key of its own.
+    pub by_bare_key: usize,
 }
 
 /// The bundles of a file, each as its own text.
 ///
 /// # Errors
 /// One of them is something else, or there are too many.
-pub fn split(bytes: &[u8]) -> Result<Vec<&str>, BundleError> {
+pub fn split(bytes: &[u8]) -> Result<Bundles<'_>, BundleError> {
     if bytes.len() > MAX_LEN {
         return Err(BundleError::TooMuch);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| BundleError::Other(1))?;
-
-    // One document may span lines; several take one line each.
-    let documents: Vec<&str> = if serde_json::from_str::<Head>(text).is_ok() {
-        vec![text]
+    let bundles = if let Some(served) = served::read(text) {
+        Bundles {
+            documents: served.bundles.into_iter().map(Cow::Owned).collect(),
+            by_bare_key: served.by_bare_key,
+        }
     } else {
-        text.lines()
-            .filter(|line| !line.trim().is_empty())
-            .take(MOST + 1)
-            .collect()
+        Bundles {
+            documents: lines_or_whole(text),
+            by_bare_key: 0,
+        }
     };
 
-    if documents.len() > MOST {
+    if bundles.documents.len() > MOST {
         return Err(BundleError::TooMuch);
     }
-    for (number, document) in (1..).zip(&documents) {
-        let head: Head = serde_json::from_str(document).map_err(|_| BundleError::Other(number))?;
-        check_one_meaning(document).map_err(|why| BundleError::Twofold { number, why })?;
-        let kind = head
-            .media_type
-            .as_str()
-            .map_or_else(|| head.media_type.to_string(), str::to_owned);
-        if !KINDS.contains(&kind.as_str()) {
-            return Err(BundleError::Kind { number, kind });
-        }
+    for (number, document) in (1..).zip(&bundles.documents) {
+        check_head(number, document)?;
     }
-
-    if documents.is_empty() {
+    if bundles.documents.is_empty() && bundles.by_bare_key == 0 {
         Err(BundleError::Other(1))
     } else {
-        Ok(documents)
+        Ok(bundles)
+    }
+}
+
+/// One document may span lines; several take one line each.
+fn lines_or_whole(text: &str) -> Vec<Cow<'_, str>> {
+    if serde_json::from_str::<Head>(text).is_ok() {
+        return vec![Cow::Borrowed(text)];
+    }
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .take(MOST + 1)
+        .map(Cow::Borrowed)
+        .collect()
+}
+
+/// Whether a document is a bundle of a kind that is judged, and says one thing.
+fn check_head(number: usize, document: &str) -> Result<(), BundleError> {
+    let head: Head = serde_json::from_str(document).map_err(|_| BundleError::Other(number))?;
+    check_one_meaning(document).map_err(|why| BundleError::Twofold { number, why })?;
+    let kind = head
+        .media_type
+        .as_str()
+        .map_or_else(|| head.media_type.to_string(), str::to_owned);
+    if KINDS.contains(&kind.as_str()) {
+        Ok(())
+    } else {
+        Err(BundleError::Kind { number, kind })
     }
 }
 
@@ -131,9 +164,12 @@ mod tests {
     #[test]
     fn one_document_or_one_a_line() {
         let spread = ONE.replace(',', ",\n");
-        assert_eq!(split(spread.as_bytes()).unwrap(), [spread.as_str()]);
+        assert_eq!(
+            split(spread.as_bytes()).unwrap().documents,
+            [spread.as_str()]
+        );
         let two = format!("{ONE}\n\n{ONE}\n");
-        assert_eq!(split(two.as_bytes()).unwrap(), [ONE, ONE]);
+        assert_eq!(split(two.as_bytes()).unwrap().documents, [ONE, ONE]);
         assert!(is_bundle(spread.as_bytes()) && is_bundle(two.as_bytes()));
     }
 

@@ -77,7 +77,6 @@ pub fn render(list: &List) -> String {
 /// # Errors
 /// Anything but the canonical spelling.
 pub fn parse(bytes: &[u8]) -> Result<List, ListError> {
-    let wrong = |line, why| ListError::Line { line, why };
     if bytes.is_empty() {
         return Err(ListError::Empty);
     }
@@ -120,13 +119,16 @@ pub fn parse(bytes: &[u8]) -> Result<List, ListError> {
     Ok(list)
 }
 
+fn wrong(line: usize, why: &'static str) -> ListError {
+    ListError::Line { line, why }
+}
+
 /// Reads a list as other tools write it: unsorted, with `*` for binary files, names that stay in
 /// the folder.
 ///
 /// # Errors
 /// A line is none of `sha256sum`'s, leads elsewhere, or names a file twice.
 pub fn parse_foreign(bytes: &[u8]) -> Result<List, ListError> {
-    let wrong = |line, why| ListError::Line { line, why };
     if bytes.is_empty() {
         return Err(ListError::Empty);
     }
@@ -153,11 +155,12 @@ pub fn parse_foreign(bytes: &[u8]) -> Result<List, ListError> {
 
 /// The digest that a line begins with, and what is behind it.
 fn split_digest(text: &str, line: usize) -> Result<(Sha256Digest, &str), ListError> {
-    let wrong = |why| ListError::Line { line, why };
-    let (digest, rest) = text.split_at_checked(64).ok_or(wrong("it is too short"))?;
+    let (digest, rest) = text
+        .split_at_checked(64)
+        .ok_or(wrong(line, "it is too short"))?;
     let digest = digest
         .parse()
-        .map_err(|_| wrong("it does not begin with a digest"))?;
+        .map_err(|_| wrong(line, "it does not begin with a digest"))?;
     Ok((digest, rest))
 }
 

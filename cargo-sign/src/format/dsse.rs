@@ -90,13 +90,6 @@ pub fn open<'a>(
     if envelope.payload_type != IN_TOTO {
         return Err(malformed("its payload is not an in-toto statement"));
     }
-    let decode = |text: &str| {
-        STANDARD
-            .decode(text)
-            .ok()
-            .filter(|bytes| STANDARD.encode(bytes) == *text)
-    };
-
     let payload = decode(&envelope.payload).ok_or(malformed("its payload is no base64"))?;
     let [Signed { keyid, sig }] = envelope.signatures;
     let signature: [u8; 64] = decode(&sig)
@@ -112,6 +105,14 @@ pub fn open<'a>(
         .map_err(|_| DsseError::Signature)?;
 
     Ok((payload, key))
+}
+
+/// Canonical base64.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    STANDARD
+        .decode(text)
+        .ok()
+        .filter(|bytes| STANDARD.encode(bytes) == *text)
 }
 
 #[cfg(test)]

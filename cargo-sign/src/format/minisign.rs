@@ -31,7 +31,12 @@ pub struct Prehash(pub [u8; 64]);
 impl Prehash {
     /// Hashes bytes that are at hand.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(<blake2::Blake2b512 as blake2::Digest>::digest(bytes).into())
+        Self(*blake2b_simd::blake2b(bytes).as_array())
+    }
+
+    /// As it is written in lists and reports: 128 lower-case hexadecimal digits.
+    pub fn to_hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

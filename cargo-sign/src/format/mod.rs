@@ -11,6 +11,7 @@ pub mod minisign;
 pub mod raw;
 #[cfg(test)]
 mod separation;
+mod served;
 pub mod signify;
 pub mod sshsig;
 pub mod unique;

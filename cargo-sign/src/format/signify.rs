@@ -47,14 +47,18 @@ pub enum SignifyError {
 /// # Errors
 /// A name that signify reads otherwise.
 pub fn lines(list: &List) -> Result<String, SignifyError> {
-    let odd = |name: &&String| name.contains([' ', '(', ')']);
-    if let Some(name) = list.keys().find(odd) {
+    if let Some(name) = list.keys().find(is_odd) {
         return Err(SignifyError::Name(name.clone()));
     }
     Ok(list
         .iter()
         .map(|(name, digest)| format!("SHA256 ({name}) = {digest}\n"))
         .collect())
+}
+
+/// Whether signify reads a name otherwise.
+fn is_odd(name: &&String) -> bool {
+    name.contains([' ', '(', ')'])
 }
 
 /// Writes `SHA256.sig`. Deterministic.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use release_gate::Result;
 
-use super::file::check_file;
+use super::file::check_hashed_file;
 use crate::archive::Limits;
 use crate::judge::archive::{check_contents, check_structure};
 use crate::judge::keys::Keys;
@@ -18,7 +18,7 @@ use crate::read::members::{Contents, UNSIGNED};
 /// It cannot be read.
 pub fn check_archive(path: &Path, keys: &Keys) -> Result<(Verdict, Option<Hashed>)> {
     let name = file_name(path);
-    let (mut verdict, mut hashed) = check_file(path, keys)?;
+    let (mut verdict, mut hashed) = check_hashed_file(path, keys)?;
     if let Some(hashed) = &mut hashed {
         let outer = verdict.comments().next().cloned();
         let limits = if outer.is_some() {

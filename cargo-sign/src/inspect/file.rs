@@ -6,10 +6,11 @@ use release_gate::{Finding, Result};
 
 use super::signers::read_further;
 use crate::archive::is_archive;
+use crate::format::minisign::Prehash;
 use crate::judge::keys::Keys;
 use crate::judge::naming::check_version;
 use crate::judge::signature::{check_further, check_quorum, check_signature};
-use crate::judge::verdict::{Verdict, Verified, shown};
+use crate::judge::verdict::{FileDigest, Verdict, Verified, shown};
 use crate::read::file::{Hashed, Prehashed, file_name, signature_of};
 use crate::rules;
 
@@ -30,37 +31,74 @@ pub fn check_unsigned(path: &Path) -> Result<(Verdict, Option<Hashed>)> {
     let mut verdict = Verdict::with(vec![finding]);
     verdict.verified.push(Verified {
         file: name,
-        sha256: hashed.sha256,
+        digest: hashed.sha256.into(),
         size: hashed.size,
         signed: None,
     });
     Ok((verdict, Some(hashed)))
 }
 
-/// Checks any single file against the signature beside it.
+/// Checks any single file against the signature beside it, and computes nothing else of it.
 ///
 /// # Errors
 /// It cannot be read.
-pub fn check_file(path: &Path, keys: &Keys) -> Result<(Verdict, Option<Hashed>)> {
+pub fn check_file(path: &Path, keys: &Keys) -> Result<Verdict> {
     let mut verdict = Verdict::with(keys.findings.clone());
-    let name = file_name(path);
-    let Some(Prehashed { hashed, prehash }) = Prehashed::open(path)? else {
-        verdict.refuse(not_regular(&name));
+    match Prehashed::open(path)? {
+        Some(Prehashed { prehash, size }) => {
+            let file = OpenedFile {
+                path,
+                prehash,
+                digest: FileDigest::Prehash(prehash),
+                size,
+            };
+            check_signatures(&mut verdict, &file, keys)?;
+        }
+        None => verdict.refuse(not_regular(&file_name(path))),
+    }
+    Ok(verdict)
+}
+
+/// Checks a file against the signature beside it, and hashes it for what else is asked: an archive
+/// is unpacked, and provenance names files by their SHA-256.
+///
+/// # Errors
+/// It cannot be read.
+pub fn check_hashed_file(path: &Path, keys: &Keys) -> Result<(Verdict, Option<Hashed>)> {
+    let mut verdict = Verdict::with(keys.findings.clone());
+    let Some((hashed, prehash)) = Hashed::open_with_prehash(path)? else {
+        verdict.refuse(not_regular(&file_name(path)));
         return Ok((verdict, None));
     };
 
+    let file = OpenedFile {
+        path,
+        prehash,
+        digest: hashed.sha256.into(),
+        size: hashed.size,
+    };
+    check_signatures(&mut verdict, &file, keys)?;
+    Ok((verdict, Some(hashed)))
+}
+
+/// A file that was read once.
+struct OpenedFile<'a> {
+    path: &'a Path,
+    prehash: Prehash,
+    /// What the verdict names it by.
+    digest: FileDigest,
+    size: u64,
+}
+
+/// Checks the signatures beside a file.
+fn check_signatures(verdict: &mut Verdict, file: &OpenedFile<'_>, keys: &Keys) -> Result<()> {
+    let OpenedFile { path, prehash, .. } = file;
+    let name = file_name(path);
     let signature = signature_of(path)?;
-    let signed = verdict.take(check_signature(signature.as_deref(), &prehash, &name, keys));
+    let signed = verdict.take(check_signature(signature.as_deref(), prehash, &name, keys));
     let further = read_further(path)?;
-    let signers = verdict
-        .take(check_further(
-            &further,
-            &prehash,
-            &name,
-            keys,
-            signed.as_ref(),
-        ))
-        .unwrap_or_default();
+    let judged = check_further(&further, prehash, &name, keys, signed.as_ref());
+    let signers = verdict.take(judged).unwrap_or_default();
 
     if let Some((_, comment)) = &signed {
         if !is_archive(&name) {
@@ -71,12 +109,12 @@ pub fn check_file(path: &Path, keys: &Keys) -> Result<(Verdict, Option<Hashed>)>
             .extend(check_quorum(&name, comment, &signers, keys));
         verdict.verified.push(Verified {
             file: name,
-            sha256: hashed.sha256,
-            size: hashed.size,
+            digest: file.digest,
+            size: file.size,
             signed,
         });
     }
-    Ok((verdict, Some(hashed)))
+    Ok(())
 }
 
 /// The refusal of what is not a file, or a link to one.

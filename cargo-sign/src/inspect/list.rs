@@ -24,7 +24,7 @@ use crate::judge::signature::{check_further, check_quorum, check_same, check_sig
 use crate::judge::verdict::{Signed, Verdict, Verified, shown};
 use crate::model::comment::TrustedComment;
 use crate::model::companion::LIST;
-use crate::read::file::{Hashed, Prehashed, read_bounded, signature_of};
+use crate::read::file::{Hashed, read_bounded, signature_of};
 use crate::read::folder::files_below;
 use crate::read::members::Contents;
 use crate::rules;
@@ -94,7 +94,7 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent<'_>) -> Result<Verdic
         0,
         Verified {
             file: LIST.to_owned(),
-            sha256: sha256_bytes(&bytes),
+            digest: sha256_bytes(&bytes).into(),
             size: bytes.len() as u64,
             signed: Some(signed),
         },
@@ -244,7 +244,7 @@ fn check_listed(
     // Archives have to be signed themselves; other files may be, and then that has to hold too.
     let is_signed = signature.is_some() || is_archive(name) && listed.extent.needs_signatures();
     let opened = if is_signed {
-        Prehashed::open(&path)?.map(|file| (file.hashed, Some(file.prehash)))
+        Hashed::open_with_prehash(&path)?.map(|(hashed, prehash)| (hashed, Some(prehash)))
     } else {
         Hashed::open(&path)?.map(|hashed| (hashed, None))
     };
@@ -282,7 +282,7 @@ fn check_listed(
     }
     verdict.verified.push(Verified {
         file: name.to_owned(),
-        sha256: hashed.sha256,
+        digest: hashed.sha256.into(),
         size: hashed.size,
         signed,
     });
@@ -315,7 +315,7 @@ pub(crate) fn check_listed_unsigned(verdict: &mut Verdict, path: &Path) -> Resul
     if !verdict
         .verified
         .iter()
-        .any(|verified| verified.file == LIST && verified.sha256 == digest)
+        .any(|verified| verified.file == LIST && verified.digest == digest.into())
     {
         return Err(
             Error::judge(format!("`{LIST}` changed while it was verified")).with_help(
@@ -351,7 +351,7 @@ pub(crate) fn check_listed_unsigned(verdict: &mut Verdict, path: &Path) -> Resul
         }
         verdict.verified.push(Verified {
             file: name,
-            sha256: hashed.sha256,
+            digest: hashed.sha256.into(),
             size: hashed.size,
             signed: None,
         });

@@ -14,7 +14,7 @@ use crate::judge::keys::Keys;
 use crate::judge::provenance::{Expected, LOG, check_statement};
 use crate::judge::summary::{self, Inputs};
 use crate::judge::verdict::Verdict;
-use crate::model::companion::{BUNDLE, PROVENANCE, SUMMARY};
+use crate::model::companion::{BUNDLE, LIST, PROVENANCE, SUMMARY, TOKEN, bundle_of};
 use crate::model::provenance::describe;
 use crate::read::file::read_bounded;
 use crate::read::provenance::read_provenance;
@@ -142,6 +142,21 @@ pub(super) fn check_evidence_beside(
         looked_at.insert(BUNDLE.to_owned());
     }
 
+    let of_list = bundle_of(LIST);
+    if is_regular(&dir.join(&of_list)) {
+        check_form_only(verdict, &of_list, &read_provenance(&dir.join(&of_list))?);
+        looked_at.insert(of_list);
+    }
+
+    if is_regular(&dir.join(TOKEN)) {
+        let why = "it is by a security token, and none was named with --token";
+        let what = format!("`{TOKEN}`");
+        verdict
+            .coverage
+            .not_judged(&rules::NOT_JUDGED_EVIDENCE, what, 1, why);
+        looked_at.insert(TOKEN.to_owned());
+    }
+
     Ok(looked_at)
 }
 
@@ -156,7 +171,7 @@ fn check_form_only(verdict: &mut Verdict, name: &str, bytes: &[u8]) {
         verdict.refuse(finding.help("remove it; it is not evidence for anything"));
         return;
     }
-    let why = "it is a Sigstore bundle, and no source was named with --source-uri";
+    let why = "it is a Sigstore bundle, and neither a source (--source-uri) nor an identity (--identity) was named";
     verdict
         .coverage
         .not_judged(&rules::NOT_JUDGED_EVIDENCE, format!("`{name}`"), 1, why);

@@ -15,7 +15,7 @@ use crate::read::file::{Prehashed, read_bounded};
 use crate::read::folder::further_signatures;
 
 /// Longest armoured SSH signature that is read.
-const MAX_SSHSIG: usize = 8192;
+pub(super) const MAX_SSHSIG: usize = 8192;
 
 /// Reads the signatures of a file by further keys.
 pub(super) fn read_further(path: &Path) -> Result<Vec<Further>> {

@@ -145,11 +145,11 @@ fn open_bundles(
     roots: &Roots,
     expected: &Expected,
 ) -> Result<Vec<JudgedStatement>, Vec<Problem>> {
-    let documents = bundle::split(bytes)
+    let bundles = bundle::split(bytes)
         .map_err(|error| vec![(&rules::BUNDLE_MALFORMED, error.to_string())])?;
     let mut statements = Vec::new();
     let mut problems: Vec<Problem> = Vec::new();
-    for document in documents {
+    for document in &bundles.documents {
         let signed = match sigstore::verify(document, roots) {
             Ok(signed) => signed,
             Err(refusal) => {
@@ -204,14 +204,14 @@ fn refuse(verdict: &mut Verdict, (rule, text): &Problem) {
 /// The build that made a file, by the first bundle about it that holds; else what is wrong with
 /// those about it.
 fn find_build(statements: &[JudgedStatement], verified: &Verified) -> Result<Build, Vec<Problem>> {
-    let digest = verified.sha256.to_string();
+    let digest = verified.digest.sha256().map(|digest| digest.to_string());
     let file = shown(&verified.file);
     let mut problems = Vec::new();
     for (statement, judged) in statements {
         let mut same = statement
             .subject
             .iter()
-            .filter(|subject| subject.digest.get("sha256") == Some(&digest))
+            .filter(|subject| digest.is_some() && subject.digest.get("sha256") == digest.as_ref())
             .peekable();
         let Some(first) = same.peek().map(|subject| subject.name.clone()) else {
             continue;
@@ -569,8 +569,7 @@ impl Case<'_> {
 
         // What a pull request would be after a merge is a commit of nobody's branch: anybody can
         // have it built.
-        let known = |name: &&str| name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
-        if let Some(other) = reference.filter(|name| !known(name)) {
+        if let Some(other) = reference.filter(|name| !is_branch_or_tag(name)) {
             let text = format!("it was built from `{other}`, which is not a branch or tag");
             problems.push((&rules::PROVENANCE_SOURCE, text));
         }
@@ -676,6 +675,10 @@ impl Case<'_> {
         };
         (level, problem)
     }
+}
+
+fn is_branch_or_tag(name: &str) -> bool {
+    name.starts_with("refs/heads/") || name.starts_with("refs/tags/")
 }
 
 fn unknown_builder(builder: &str) -> String {

@@ -183,7 +183,7 @@ mod tests {
         Verdict {
             verified: vec![Verified {
                 file: file.to_owned(),
-                sha256: sha256_bytes(b""),
+                digest: sha256_bytes(b"").into(),
                 size: 0,
                 signed: Some((key, comment)),
             }],

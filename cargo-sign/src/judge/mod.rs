@@ -6,6 +6,8 @@ pub(crate) mod archive;
 pub(crate) mod bundle;
 pub(crate) mod emitted;
 pub(crate) mod expectation;
+#[cfg(feature = "sigstore")]
+pub(crate) mod identity;
 pub mod keys;
 pub mod listing;
 mod meaning;

@@ -51,8 +51,7 @@ pub(crate) fn check_version(name: &str, comment: &TrustedComment) -> Option<Find
 /// spelt: `Demo_9.9.9.deb`, `demo 9.9.9.msi` and `demo9.9.9.exe` are all called like demo's.
 fn version_behind<'a>(part: &'a str, project: &str) -> Option<&'a str> {
     let (head, rest) = part.split_at_checked(project.len())?;
-    let plain = |text: &str| text.to_ascii_lowercase().replace('_', "-");
-    if plain(head) != plain(project) {
+    if respelt(head) != respelt(project) {
         return None;
     }
     let rest = rest.trim_start_matches(['-', '_', '.', ' ']);
@@ -61,10 +60,14 @@ fn version_behind<'a>(part: &'a str, project: &str) -> Option<&'a str> {
         .then_some(rest)
 }
 
+/// A name of a project, however it is spelt.
+fn respelt(text: &str) -> String {
+    text.to_ascii_lowercase().replace('_', "-")
+}
+
 /// Whether a text begins with a version that is not `signed`. One number alone is none.
 fn names_another(text: &str, signed: &Version) -> bool {
-    let is_part = |c: char| c.is_ascii_digit() || c == '.';
-    let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
+    let end = text.find(|c| !is_of_a_number(c)).unwrap_or(text.len());
     let (digits, behind) = text.split_at(end);
     let mut numbers: Vec<&str> = digits.split('.').collect();
     // `.7z` is an ending, and `.` before another one stands for nothing.
@@ -86,14 +89,14 @@ fn names_another(text: &str, signed: &Version) -> bool {
     names_another_candidate(behind, signed)
 }
 
+fn is_of_a_number(c: char) -> bool {
+    c.is_ascii_digit() || c == '.'
+}
+
 /// Whether what follows the numbers names a candidate that is not the one that was signed:
 /// `-rc.1`, `~beta2`.
 fn names_another_candidate(behind: &str, signed: &Version) -> bool {
     const WORDS: [&str; 6] = ["alpha", "beta", "rc", "pre", "nightly", "canary"];
-    let squeeze = |text: &str| {
-        let kept = text.chars().filter(char::is_ascii_alphanumeric);
-        kept.collect::<String>().to_ascii_lowercase()
-    };
     let text = behind
         .trim_start_matches(['-', '~', '_', '.', '+'])
         .to_ascii_lowercase();
@@ -101,8 +104,14 @@ fn names_another_candidate(behind: &str, signed: &Version) -> bool {
         text.strip_prefix(word)
             .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
     });
-    let signed = squeeze(signed.pre.as_str());
-    is_candidate && (signed.is_empty() || !squeeze(&text).starts_with(&signed))
+    let signed = squeezed(signed.pre.as_str());
+    is_candidate && (signed.is_empty() || !squeezed(&text).starts_with(&signed))
+}
+
+/// Letters and digits alone.
+fn squeezed(text: &str) -> String {
+    let kept = text.chars().filter(char::is_ascii_alphanumeric);
+    kept.collect::<String>().to_ascii_lowercase()
 }
 
 #[cfg(test)]

@@ -252,10 +252,11 @@ pub(super) fn check_subjects(subjects: &[Subject], verified: &[Verified]) -> Vec
     let mut findings = Vec::new();
     for file in verified {
         let mut named = subjects.iter().filter(|subject| subject.name == file.file);
+        let sha256 = file.digest.sha256().map(|digest| digest.to_string());
         let digest = named
             .next()
             .and_then(|subject| subject.digest.get("sha256"));
-        if digest != Some(&file.sha256.to_string()) || named.next().is_some() {
+        if digest.is_none() || digest != sha256.as_ref() || named.next().is_some() {
             let text = format!("it is not about this `{}`", shown(&file.file));
             findings.push(refusal(&rules::PROVENANCE_SUBJECT, &text));
         }

@@ -5,6 +5,7 @@ use release_gate::digest::Sha256Digest;
 use release_gate::{Finding, Level};
 use release_gate_facts::Coverage;
 
+use crate::format::minisign::Prehash;
 use crate::model::comment::TrustedComment;
 use crate::model::provenance::Build;
 
@@ -28,12 +29,37 @@ pub struct Verdict {
 pub struct Verified {
     /// The name it was verified under: its own, or its path in the list.
     pub file: String,
-    /// SHA-256 of all of it.
-    pub sha256: Sha256Digest,
+    /// Digest of all of it.
+    pub digest: FileDigest,
     /// Its size in bytes.
     pub size: u64,
     /// Who signed it, where it is signed itself.
     pub signed: Option<Signed>,
+}
+
+/// The digest of a file by which it was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileDigest {
+    /// Of a file that a list or provenance names, or that is unpacked.
+    Sha256(Sha256Digest),
+    /// Of a file that nothing but a minisign signature was asked about.
+    Prehash(Prehash),
+}
+
+impl FileDigest {
+    /// Its SHA-256, where that was computed.
+    pub fn sha256(self) -> Option<Sha256Digest> {
+        match self {
+            Self::Sha256(digest) => Some(digest),
+            Self::Prehash(_) => None,
+        }
+    }
+}
+
+impl From<Sha256Digest> for FileDigest {
+    fn from(digest: Sha256Digest) -> Self {
+        Self::Sha256(digest)
+    }
 }
 
 /// A signature that holds: the key, and what it says about the file.

@@ -10,8 +10,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use blake2::digest::consts::U32;
-use blake2::{Blake2b, Digest as _};
 use ed25519_dalek::SigningKey;
 use zeroize::Zeroizing;
 
@@ -44,11 +42,10 @@ impl Cost {
     /// What libsodium makes of the two limits (`crypto_pwhash_scryptsalsa208sha256`, `pickparams`).
     fn of(operations: u64, memory: u64) -> Result<Self, &'static str> {
         let operations = operations.max(32_768);
-        let fits = |most: u64| (1..63).find(|log_n| 1 << log_n > most / 2).unwrap_or(63);
         let (log_n, p) = if operations < memory / 32 {
-            (fits(operations / u64::from(BLOCK * 4)), 1)
+            (exponent_for(operations / u64::from(BLOCK * 4)), 1)
         } else {
-            let log_n = fits(memory / u64::from(BLOCK * 128));
+            let log_n = exponent_for(memory / u64::from(BLOCK * 128));
             (
                 log_n,
                 (operations / 4 / (1 << log_n)).min(0x3fff_ffff) / u64::from(BLOCK),
@@ -65,6 +62,11 @@ impl Cost {
             p: p as u32,
         })
     }
+}
+
+/// The least exponent of two that is more than half of a number.
+fn exponent_for(most: u64) -> u64 {
+    (1..63).find(|log_n| 1 << log_n > most / 2).unwrap_or(63)
 }
 
 impl Sealed {
@@ -117,13 +119,15 @@ impl Sealed {
                 .for_each(|(byte, mask)| *byte ^= mask);
         }
         let (secret, sum) = self.body.split_at(72);
-        let expected = Blake2b::<U32>::new()
-            .chain_update(b"Ed")
-            .chain_update(secret)
+        let expected = blake2b_simd::Params::new()
+            .hash_length(32)
+            .to_state()
+            .update(b"Ed")
+            .update(secret)
             .finalize();
         // minisign leaves the sum of a key without passphrase empty.
         let empty = self.cost.is_none() && sum.iter().all(|byte| *byte == 0);
-        if !empty && sum != &expected[..] {
+        if !empty && sum != expected.as_bytes() {
             return Err(if self.cost.is_some() {
                 "the passphrase is wrong"
             } else {

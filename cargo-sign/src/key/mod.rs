@@ -237,7 +237,6 @@ impl<T: Into<String>> From<T> for Unusable {
 
 fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, Unusable> {
     let text = text.trim();
-    let plain = |seed: &[u8; 32]| Secret::new(SigningKey::from_bytes(seed));
     let phrase = |passphrase| {
         read_passphrase(passphrase, false).map_err(|error| Unusable {
             why: error.chain(),
@@ -277,7 +276,7 @@ fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, Unus
         let KeypairData::Ed25519(pair) = key.key_data() else {
             return Err("it is not an Ed25519 key".into());
         };
-        return Ok(plain(&Zeroizing::new(pair.private.to_bytes())));
+        return Ok(from_seed(&Zeroizing::new(pair.private.to_bytes())));
     }
 
     if text.starts_with("-----BEGIN PRIVATE KEY-----") {
@@ -301,7 +300,11 @@ fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, Unus
         .try_into()
         .map_err(|_| "it has not 32 bytes".to_owned())?;
 
-    Ok(plain(seed))
+    Ok(from_seed(seed))
+}
+
+fn from_seed(seed: &[u8; 32]) -> Secret {
+    Secret::new(SigningKey::from_bytes(seed))
 }
 
 /// Reads a passphrase; asks twice for a new one.

@@ -31,8 +31,11 @@ pub struct TrustedComment {
 
 /// Whether a project may have this name: what crates.io allows.
 pub fn is_project(name: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    (1..=64).contains(&name.len()) && name.chars().all(plain)
+    (1..=64).contains(&name.len()) && name.chars().all(is_of_a_name)
+}
+
+fn is_of_a_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-' || c == '_'
 }
 
 /// Whether this is a semantic version, spelt as Cargo spells it.

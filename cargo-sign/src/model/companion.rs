@@ -8,6 +8,8 @@ use release_gate_facts::files::{self, RELEASE_FOLDER};
 pub const LIST: &str = files::CHECKSUMS;
 /// The list's signature in OpenSSH's format.
 pub const SSHSIG: &str = "checksums.txt.sshsig";
+/// The list's signature by somebody's security token, in OpenSSH's format.
+pub const TOKEN: &str = "checksums.txt.token.sshsig";
 /// The list as signify reads it, signed.
 pub const SIGNIFY: &str = files::CHECKSUMS_SIGNIFY;
 /// The list's signature as 64 bare bytes, for openssl.
@@ -18,8 +20,20 @@ pub const PROVENANCE: &str = files::PROVENANCE;
 pub const SUMMARY: &str = files::VERIFICATION_SUMMARY;
 /// The Sigstore bundle beside a release, where the summary is about one.
 pub const BUNDLE: &str = files::SIGSTORE_BUNDLE;
+/// What the name of a Sigstore bundle ends with.
+const SIGSTORE: &str = ".sigstore.json";
 /// What the name of a minisign signature ends with.
 const SIGNATURE: &str = ".sig";
+
+/// Where the Sigstore bundle over a file lies.
+pub fn bundle_of(file: &str) -> String {
+    format!("{file}{SIGSTORE}")
+}
+
+/// What vouches for a release beside the signatures of its key.
+pub fn evidence() -> [String; 5] {
+    [PROVENANCE, SUMMARY, BUNDLE, &bundle_of(LIST), TOKEN].map(str::to_owned)
+}
 
 /// The name of a published file in a package's artifact folder.
 pub fn published(name: &str) -> String {

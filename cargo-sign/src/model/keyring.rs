@@ -43,9 +43,13 @@ pub struct Quorum {
 impl Quorum {
     /// Whether it is asked of a version; a pre-release of the first one counts as that one.
     pub fn covers(&self, version: &Version) -> bool {
-        let core = |version: &Version| (version.major, version.minor, version.patch);
-        core(version) >= core(&self.from)
+        core_of(version) >= core_of(&self.from)
     }
+}
+
+/// A version without what makes a pre-release of it.
+fn core_of(version: &Version) -> (u64, u64, u64) {
+    (version.major, version.minor, version.patch)
 }
 
 /// A key of a keyring.
@@ -135,18 +139,17 @@ impl Member {
 impl Content {
     /// The keys in use, each once, whatever they are called.
     pub fn active(&self) -> BTreeSet<[u8; 32]> {
-        let bytes = |member: &Member| member.public().map(|key| key.key.to_bytes());
         let out: BTreeSet<_> = self
             .keys
             .iter()
             .filter(|member| !member.active())
-            .filter_map(bytes)
+            .filter_map(key_bytes)
             .collect();
         let within = self
             .keys
             .iter()
             .filter(|member| member.active())
-            .filter_map(bytes);
+            .filter_map(key_bytes);
         within.filter(|key| !out.contains(key)).collect()
     }
 
@@ -190,4 +193,8 @@ impl Content {
         }
         None
     }
+}
+
+fn key_bytes(member: &Member) -> Option<[u8; 32]> {
+    member.public().map(|key| key.key.to_bytes())
 }

@@ -29,8 +29,7 @@ pub fn check(name: &str) -> Result<(), PathError> {
         return Err(PathError::Length);
     }
     let shown = || name.escape_debug().to_string();
-    let plain = |c: char| c.is_alphanumeric() || " !#$%&'()+,-./;=@[]^_`{}~".contains(c);
-    if !name.chars().all(plain) {
+    if !name.chars().all(is_plain) {
         return Err(PathError::Character(shown()));
     }
     for part in name.split('/') {
@@ -43,22 +42,10 @@ pub fn check(name: &str) -> Result<(), PathError> {
             .unwrap_or(part)
             .trim_end()
             .to_ascii_uppercase();
-        // Windows takes superscript digits for digits here.
-        let numbered = |text: &str| {
-            let number = ["COM", "LPT"]
-                .iter()
-                .find_map(|port| text.strip_prefix(port))
-                .map(|rest| rest.chars());
-            number.is_some_and(|mut rest| {
-                rest.next()
-                    .is_some_and(|c| c.is_ascii_digit() || "¹²³".contains(c))
-                    && rest.next().is_none()
-            })
-        };
         let device = matches!(
             stem.as_str(),
             "CON" | "PRN" | "AUX" | "NUL" | "CLOCK$" | "CONIN$" | "CONOUT$"
-        ) || numbered(&stem);
+        ) || is_port(&stem);
         // Windows also finds `checksums.txt` by the name `CHECKS~1.TXT`.
         let (base, extension) = part.rsplit_once('.').unwrap_or((part, ""));
         let short = base.len() <= 8
@@ -85,6 +72,24 @@ pub fn check(name: &str) -> Result<(), PathError> {
     }
 
     Ok(())
+}
+
+/// Whether Windows takes a name for a numbered port; superscript digits are digits there.
+fn is_port(text: &str) -> bool {
+    let number = ["COM", "LPT"]
+        .iter()
+        .find_map(|port| text.strip_prefix(port))
+        .map(|rest| rest.chars());
+    number.is_some_and(|mut rest| {
+        rest.next()
+            .is_some_and(|c| c.is_ascii_digit() || "¹²³".contains(c))
+            && rest.next().is_none()
+    })
+}
+
+/// Whether a character means the same in names on every system.
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || " !#$%&'()+,-./;=@[]^_`{}~".contains(c)
 }
 
 /// What a name is compared by: systems that ignore case or how a letter is composed take names that

@@ -25,8 +25,7 @@ impl Presigned {
     /// Another scheme, a user name or password, a fragment, or characters that do not belong in a
     /// URL.
     pub fn parse(url: Zeroizing<String>) -> Result<Self, UrlError> {
-        let plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}'".contains(c);
-        if url.len() > 8192 || !url.chars().all(plain) {
+        if url.len() > 8192 || !url.chars().all(is_of_a_url) {
             return Err(UrlError(
                 "is longer than 8,192 characters, or holds one that does not belong in a URL",
             ));
@@ -78,6 +77,11 @@ impl Presigned {
                 .any(|name| name == header)
         })
     }
+}
+
+/// Whether a character may stand in a URL.
+fn is_of_a_url(c: char) -> bool {
+    c.is_ascii_graphic() && !"\"<>\\^`{|}'".contains(c)
 }
 
 /// Whether this is `host`, `host:port`, `[address]` or `[address]:port`.

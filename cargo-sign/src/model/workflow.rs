@@ -194,7 +194,24 @@ fn workflow_ref(text: &str) -> Option<(String, String)> {
     ))
 }
 
+/// What says of files that their maker made or published them. What else is signed about a file (an
+/// SBOM, a scan, a summary that may say `FAILED`) vouches for nothing.
+const RELEASING: [&str; 6] = [
+    PREDICATE,
+    PREDICATE_0_2,
+    "https://docs.pypi.org/attestations/publish/v1",
+    "https://github.com/npm/attestation/tree/main/specs/publish/v0.1",
+    "https://in-toto.io/attestation/release/v0.1",
+    "https://sigstore.dev/cosign/sign/v1",
+];
+
 impl Statement {
+    /// Whether it says that its files were made or published by whoever signed it.
+    pub fn is_of_a_release(&self) -> bool {
+        STATEMENTS.contains(&self.kind.as_str())
+            && RELEASING.contains(&self.predicate_type.as_str())
+    }
+
     /// Whether it claims to be SLSA provenance of a version that is known.
     pub fn is_provenance(&self) -> bool {
         STATEMENTS.contains(&self.kind.as_str())

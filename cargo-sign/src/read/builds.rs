@@ -23,6 +23,11 @@ pub(crate) struct Build {
     first: bool,
 }
 
+/// Whether nothing but the build that made it can link a file.
+fn is_rust_library(file: &BuiltFile) -> bool {
+    file.path.ends_with(".rlib") || file.path.ends_with(".rmeta")
+}
+
 /// The builds in these folders, or the one in `own`. They have to be of one commit and lock file
 /// and of different targets.
 pub(crate) fn builds(named: &[PathBuf], own: &Path, subject: &Subject) -> Result<Vec<Build>> {
@@ -108,10 +113,13 @@ impl Build {
     /// Leaves out targets for which nothing but a Rust library was built: no other build can link
     /// it.
     pub(crate) fn leave_out_libraries(&mut self) {
-        let is_library =
-            |file: &BuiltFile| file.path.ends_with(".rlib") || file.path.ends_with(".rmeta");
         self.by_target
-            .retain(|_, files| !files.iter().all(is_library));
+            .retain(|_, files| !files.iter().all(is_rust_library));
+    }
+
+    /// Whether nothing was built that anyone could start, or link from another language.
+    pub(crate) fn is_library_only(&self) -> bool {
+        self.by_target.values().flatten().all(is_rust_library)
     }
 
     /// What is built in, as CycloneDX.

@@ -5,10 +5,9 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-use blake2::{Blake2b512, Digest as _};
 use release_gate::digest::Sha256Digest;
 use release_gate::{Error, Result};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use crate::format::minisign::{MAX_LEN, Prehash};
 
@@ -26,13 +25,13 @@ pub struct Hashed {
     pub size: u64,
 }
 
-/// A file that was hashed for a minisign signature too.
+/// A file that was hashed for a minisign signature.
 #[derive(Debug)]
 pub struct Prehashed {
-    /// The file and its SHA-256.
-    pub hashed: Hashed,
     /// What a minisign signature of it signs.
     pub prehash: Prehash,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 impl Hashed {
@@ -41,7 +40,33 @@ impl Hashed {
     /// # Errors
     /// It cannot be read. `Ok(None)`: it is not a regular file (links are not followed).
     pub fn open(path: &Path) -> Result<Option<Self>> {
-        hash(path, |_| {})
+        let mut sha = Sha256::new();
+        let read = read_through(path, |bytes| sha.update(bytes))?;
+
+        Ok(read.map(|(file, size)| Self {
+            file,
+            sha256: Sha256Digest::from_bytes(sha.finalize().into()),
+            size,
+        }))
+    }
+
+    /// Opens a regular file and hashes it both ways in one pass.
+    ///
+    /// # Errors
+    /// It cannot be read. `Ok(None)`: it is not a regular file (links are not followed).
+    pub fn open_with_prehash(path: &Path) -> Result<Option<(Self, Prehash)>> {
+        let mut sha = Sha256::new();
+        let mut blake = blake2b_simd::State::new();
+        let read = read_through(path, |bytes| {
+            sha.update(bytes);
+            blake.update(bytes);
+        })?;
+
+        Ok(read.map(|(file, size)| {
+            let sha256 = Sha256Digest::from_bytes(sha.finalize().into());
+            let prehash = Prehash(*blake.finalize().as_array());
+            (Self { file, sha256, size }, prehash)
+        }))
     }
 
     /// Opens a file again whose digest is known. Anyone who uses what is in it now has to hash it
@@ -55,28 +80,53 @@ impl Hashed {
     }
 }
 
+/// SHA-256 and SHA-512 of a regular file, the second as hexadecimal digits.
+///
+/// # Errors
+/// It cannot be read. `Ok(None)`: it is not a regular file (links are not followed).
+#[cfg(feature = "sigstore")]
+pub(crate) fn sha512_of(path: &Path) -> Result<Option<(Sha256Digest, String)>> {
+    let mut short = Sha256::new();
+    let mut long = sha2::Sha512::new();
+    let read = read_through(path, |bytes| {
+        short.update(bytes);
+        long.update(bytes);
+    })?;
+
+    Ok(read.map(|_| {
+        let digits = long
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        (Sha256Digest::from_bytes(short.finalize().into()), digits)
+    }))
+}
+
 impl Prehashed {
-    /// Opens a regular file and hashes it both ways in one pass.
+    /// Opens a regular file and hashes it in one pass.
     ///
     /// # Errors
     /// It cannot be read. `Ok(None)`: it is not a regular file (links are not followed).
     pub fn open(path: &Path) -> Result<Option<Self>> {
-        let mut blake = Blake2b512::new();
-        let hashed = hash(path, |bytes| blake.update(bytes))?;
+        let mut blake = blake2b_simd::State::new();
+        let read = read_through(path, |bytes| {
+            blake.update(bytes);
+        })?;
 
-        Ok(hashed.map(|hashed| Self {
-            hashed,
-            prehash: Prehash(blake.finalize().into()),
+        Ok(read.map(|(_, size)| Self {
+            prehash: Prehash(*blake.finalize().as_array()),
+            size,
         }))
     }
 }
 
-/// Hashes a regular file, and shows every byte of it to `also`.
-fn hash(path: &Path, mut also: impl FnMut(&[u8])) -> Result<Option<Hashed>> {
+/// Reads a regular file once and shows every byte of it to `hash`; returns it at its beginning, and
+/// its size.
+fn read_through(path: &Path, mut hash: impl FnMut(&[u8])) -> Result<Option<(File, u64)>> {
     let Some(mut file) = open_regular(path).map_err(|error| unreadable(path, error))? else {
         return Ok(None);
     };
-    let mut sha = Sha256::new();
     let mut buffer = vec![0; BUFFER];
     let mut size = 0;
 
@@ -88,15 +138,13 @@ fn hash(path: &Path, mut also: impl FnMut(&[u8])) -> Result<Option<Hashed>> {
         if read == 0 {
             break;
         }
-        sha.update(&buffer[..read]);
-        also(&buffer[..read]);
+        hash(&buffer[..read]);
         size += read as u64;
     }
 
     file.seek(SeekFrom::Start(0))
         .map_err(|error| unreadable(path, error))?;
-    let sha256 = Sha256Digest::from_bytes(sha.finalize().into());
-    Ok(Some(Hashed { file, sha256, size }))
+    Ok(Some((file, size)))
 }
 
 /// Reads a small file that lies beside another; `None` where there is none. Links are not followed,

@@ -34,7 +34,7 @@ pub(crate) fn target_dir(root: &Path) -> PathBuf {
 
 /// `build.target-dir` is relative to the folder that holds `.cargo`.
 fn of_configuration(root: &Path) -> Option<PathBuf> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = release_gate::folders::cargo_home();
     let home_folder = home.as_deref().and_then(Path::parent).map(Path::to_owned);
     let around = root
         .ancestors()

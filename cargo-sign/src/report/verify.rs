@@ -9,7 +9,7 @@ use release_gate::{Finding, Report, Status, Subject};
 use release_gate_facts::ReportData as _;
 use release_gate_facts::report::verify::{Expectation, VerifiedFile, VerifyData};
 
-use crate::judge::verdict::{Verdict, Verified};
+use crate::judge::verdict::{FileDigest, Verdict, Verified};
 use crate::model::comment::TrustedComment;
 use crate::model::provenance::Build;
 use crate::rules;
@@ -26,7 +26,11 @@ fn data_of(verified: &[Verified], builds: Vec<Build>, expected: Expectation) -> 
     }
     let files = verified.iter().map(|file| VerifiedFile {
         name: file.file.clone(),
-        sha256: file.sha256,
+        sha256: file.digest.sha256(),
+        blake2b512: match file.digest {
+            FileDigest::Sha256(_) => None,
+            FileDigest::Prehash(prehash) => Some(prehash.to_hex()),
+        },
         size: file.size,
     });
     VerifyData {
@@ -125,12 +129,15 @@ fn unpinned(keys: &[String]) -> Finding {
 
 /// Shows what others wrote: nothing in it is obeyed by a terminal, or looks like a line of ours.
 pub(crate) fn plain(text: &str) -> String {
-    let escaped = |c: char| match c {
+    text.chars().map(escaped).collect()
+}
+
+fn escaped(c: char) -> String {
+    match c {
         // A path of Windows stays what it is.
         '\\' | '\'' | '"' => c.to_string(),
         _ => c.escape_debug().to_string(),
-    };
-    text.chars().map(escaped).collect()
+    }
 }
 
 /// Shows a path on the terminal: names of files that others made may hold what it would obey.

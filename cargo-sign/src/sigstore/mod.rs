@@ -12,10 +12,11 @@ use std::sync::Once;
 pub use self::provider::Provider;
 
 use release_gate::Rule;
+use release_gate::digest::Sha256Digest;
 use sigstore_verify::crypto::{FulcioCiClaims, SubjectAltName};
 use sigstore_verify::trust_root::{SigstoreInstance, TrustedRoot};
 use sigstore_verify::types::bundle::TransparencyLogEntry;
-use sigstore_verify::types::{Bundle, Sha256Hash, SignatureContent};
+use sigstore_verify::types::{ArtifactDigest, Bundle, HashAlgorithm, Sha256Hash, SignatureContent};
 use sigstore_verify::{Error, VerificationPolicy, Verifier};
 
 use crate::model::workflow::Claims;
@@ -25,7 +26,7 @@ use crate::rules;
 const IN_TOTO: &str = crate::format::dsse::IN_TOTO;
 
 /// Makes the library use our cryptography, unless it was given another before.
-fn install() {
+pub(crate) fn install() {
     static ONCE: Once = Once::new();
     static PROVIDER: Provider = Provider;
     ONCE.call_once(|| {
@@ -116,7 +117,7 @@ impl Root {
         })
     }
 
-    fn verify(&self, bundle: &Bundle, digest: Sha256Hash) -> Result<(), Error> {
+    fn verify(&self, bundle: &Bundle, digest: ArtifactDigest) -> Result<(), Error> {
         // Who signed is judged from the certificate afterwards, by more than the library compares.
         let mut policy = VerificationPolicy::any_identity();
         if !self.logs {
@@ -140,13 +141,35 @@ impl Root {
     }
 }
 
-/// What a bundle signs, and what its certificate says about who signed it.
+/// What a bundle signs, and what its certificate says about the workflow that signed it.
 #[derive(Debug, Clone)]
 pub struct Signed {
     /// The statement, byte by byte.
     pub payload: Vec<u8>,
     /// The certificate's claims.
     pub claims: Claims,
+}
+
+/// What a bundle signs.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A statement about files, byte by byte.
+    Statement(Vec<u8>),
+    /// A file with this SHA-256, whatever it is called.
+    File(Sha256Digest),
+}
+
+/// A bundle that holds.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// What it signs.
+    pub content: Content,
+    /// Who signed it: a workflow's URI, or the e-mail address of a person or service.
+    pub identity: String,
+    /// Who vouches for that identity; empty where the certificate does not say.
+    pub issuer: String,
+    /// The workflow's claims; `None` where no workflow signed it.
+    workflow: Option<Claims>,
 }
 
 /// Why a bundle is refused.
@@ -167,22 +190,33 @@ impl Refusal {
     }
 }
 
-/// Verifies one bundle: structure, certificate, log, time and signature.
+/// Verifies one bundle of a statement that a workflow signed: structure, certificate, log, time and
+/// signature.
 ///
 /// # Errors
 /// One of them does not hold under any of the roots.
 pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
-    let malformed = |text: &dyn std::fmt::Display| Refusal::new(&rules::BUNDLE_MALFORMED, text);
-    let bundle = Bundle::from_json(json).map_err(|error| malformed(&error))?;
-    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
+    let opened = open(json, roots)?;
+    let Content::Statement(payload) = opened.content else {
         return Err(malformed(&"it signs a file and no statement about one"));
     };
-    if envelope.payload_type != IN_TOTO {
-        return Err(malformed(&"its payload is not an in-toto statement"));
-    }
-    let payload = envelope.payload.as_bytes().to_vec();
-    let digest =
-        some_subject(&payload).ok_or_else(|| malformed(&"its statement names no SHA-256"))?;
+    let claims = opened.workflow.ok_or_else(no_workflow)?;
+    Ok(Signed { payload, claims })
+}
+
+/// Verifies one bundle, whoever signed it: structure, certificate, log, time and signature.
+///
+/// # Errors
+/// One of them does not hold under any of the roots.
+pub fn open(json: &str, roots: &Roots) -> Result<Opened, Refusal> {
+    let bundle = Bundle::from_json(json).map_err(|error| malformed(&error))?;
+    let content = content_of(&bundle)?;
+    let digest = match &content {
+        Content::Statement(payload) => {
+            some_subject(payload).ok_or_else(|| malformed(&"its statement names no digest"))?
+        }
+        Content::File(digest) => Sha256Hash::new(*digest.as_bytes()).into(),
+    };
 
     // A bundle without log entries is of an instance that has no log, or somebody took them out.
     let logged = !bundle.verification_material.tlog_entries.is_empty();
@@ -208,21 +242,8 @@ pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
 
     let mut refused = None;
     for root in fitting() {
-        match root.verify(&bundle, digest) {
-            Ok(()) => {
-                let certificate = bundle
-                    .signing_certificate()
-                    .ok_or_else(|| malformed(&"it has no certificate"))?;
-                let info = sigstore_verify::crypto::parse_certificate_info(certificate)
-                    .map_err(|error| Refusal::new(&rules::BUNDLE_CERTIFICATE, error))?;
-                let SubjectAltName::Uri(signer) = info.identity.ok_or_else(no_workflow)? else {
-                    return Err(no_workflow());
-                };
-                return Ok(Signed {
-                    payload,
-                    claims: claims(signer, info.issuer, info.ci_claims),
-                });
-            }
+        match root.verify(&bundle, digest.clone()) {
+            Ok(()) => return opened(&bundle, content),
             // An instance that does not know the certificate's authority or the log has nothing to
             // say: what another says counts.
             Err(error) if refused.is_none() || !stranger(&error) => refused = Some(error),
@@ -234,6 +255,58 @@ pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
         || Refusal::new(&rules::BUNDLE_CERTIFICATE, "no instance is trusted"),
         refusal,
     ))
+}
+
+fn malformed(text: &dyn std::fmt::Display) -> Refusal {
+    Refusal::new(&rules::BUNDLE_MALFORMED, text)
+}
+
+/// What a bundle says that it signs; nothing of it held yet.
+fn content_of(bundle: &Bundle) -> Result<Content, Refusal> {
+    match &bundle.content {
+        SignatureContent::DsseEnvelope(envelope) if envelope.payload_type == IN_TOTO => {
+            Ok(Content::Statement(envelope.payload.as_bytes().to_vec()))
+        }
+        SignatureContent::DsseEnvelope(_) => {
+            Err(malformed(&"its payload is not an in-toto statement"))
+        }
+        SignatureContent::MessageSignature(message) => {
+            let digest = message
+                .message_digest
+                .as_ref()
+                .filter(|digest| digest.algorithm == HashAlgorithm::Sha2256)
+                .and_then(|digest| digest.digest.as_bytes().try_into().ok());
+            let digest =
+                digest.ok_or_else(|| malformed(&"it names no SHA-256 of what it signs"))?;
+            Ok(Content::File(Sha256Digest::from_bytes(digest)))
+        }
+        _ => Err(malformed(&"it signs something that is not known")),
+    }
+}
+
+/// Who signed a bundle that held.
+fn opened(bundle: &Bundle, content: Content) -> Result<Opened, Refusal> {
+    let certificate = bundle
+        .signing_certificate()
+        .ok_or_else(|| malformed(&"it has no certificate"))?;
+    let info = sigstore_verify::crypto::parse_certificate_info(certificate)
+        .map_err(|error| Refusal::new(&rules::BUNDLE_CERTIFICATE, error))?;
+    let issuer = info.issuer.clone().unwrap_or_default();
+    let subject = info
+        .identity
+        .ok_or_else(|| Refusal::new(&rules::BUNDLE_SIGNER, "its certificate names nobody"))?;
+    let identity = subject.as_str().to_owned();
+    let workflow = match subject {
+        SubjectAltName::Uri(signer) => Some(claims(signer, info.issuer, info.ci_claims)),
+        _ => None,
+    };
+
+    Ok(Opened {
+        content,
+        identity,
+        issuer,
+        workflow,
+    })
 }
 
 /// Whether none of a checkpoint's signatures is under the name that the checkpoint itself gives its
@@ -262,13 +335,29 @@ fn no_workflow() -> Refusal {
 
 /// The library wants a digest the statement names; which files it is about is judged afterwards,
 /// all of them by name and digest.
-fn some_subject(payload: &[u8]) -> Option<Sha256Hash> {
+fn some_subject(payload: &[u8]) -> Option<ArtifactDigest> {
     let statement: crate::model::workflow::Statement = serde_json::from_slice(payload).ok()?;
-    let mut digests = statement
-        .subject
-        .iter()
-        .filter_map(|subject| subject.digest.get("sha256"));
-    digests.find_map(|digest| Sha256Hash::from_hex(digest).ok())
+    let of = |algorithm: HashAlgorithm, name: &str| {
+        let mut digests = statement
+            .subject
+            .iter()
+            .filter_map(|subject| subject.digest.get(name));
+        digests.find_map(|digest| ArtifactDigest::new(algorithm, from_hex(digest)?).ok())
+    };
+    // npm's statements name nothing but SHA-512.
+    of(HashAlgorithm::Sha2256, "sha256").or_else(|| of(HashAlgorithm::Sha2512, "sha512"))
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    if !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    digits.chunks(2).map(byte_of).collect()
+}
+
+fn byte_of(pair: &[u8]) -> Option<u8> {
+    u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()
 }
 
 /// Whether an error only says that the bundle is of another instance.

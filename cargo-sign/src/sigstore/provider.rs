@@ -1,10 +1,16 @@
 //! The cryptography that `sigstore-verify` asks for, by crates that are there anyway. It verifies
-//! and hashes; it never signs and makes no key.
+//! and hashes. Only with the feature `keyless` it makes keys, each for one signature.
 
 use ed25519_dalek::{Signature, VerifyingKey};
+use p256::ecdsa;
+#[cfg(feature = "keyless")]
+use p256::ecdsa::signature::hazmat::PrehashSigner as _;
+use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use ring::signature as ring_signature;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use sigstore_verify::crypto::{self, CryptoProvider, HashContext, SigningScheme};
+#[cfg(feature = "keyless")]
+use sigstore_verify::crypto::{KeyAlgorithm, SigningKeyPair};
 use sigstore_verify::types::HashAlgorithm;
 
 /// ring for ECDSA and RSA, strict verification for Ed25519.
@@ -72,16 +78,69 @@ impl CryptoProvider for Provider {
             .map_err(|_| invalid())
     }
 
-    /// Only needed for signatures over a file whose bytes are not at hand; provenance is signed
-    /// with its own bytes.
+    /// Needed for signatures over a file whose digest alone is at hand; provenance is signed with its
+    /// own bytes.
     fn verify_prehashed(
         &self,
         scheme: SigningScheme,
-        _: &[u8],
-        _: &[u8],
-        _: &[u8],
+        key: &[u8],
+        digest: &[u8],
+        signature: &[u8],
     ) -> crypto::Result<()> {
-        Err(unsupported(scheme))
+        if scheme != SigningScheme::EcdsaP256Sha256 {
+            return Err(unsupported(scheme));
+        }
+        let invalid = || crypto::Error::Verification("ECDSA signature invalid".to_owned());
+        let key = ecdsa::VerifyingKey::from_sec1_bytes(key).map_err(|_| invalid())?;
+        let signature = ecdsa::Signature::from_der(signature).map_err(|_| invalid())?;
+        key.verify_prehash(digest, &signature)
+            .map_err(|_| invalid())
+    }
+
+    #[cfg(feature = "keyless")]
+    fn generate_key_pair(
+        &self,
+        algorithm: KeyAlgorithm,
+    ) -> crypto::Result<Box<dyn SigningKeyPair>> {
+        if algorithm != KeyAlgorithm::EcdsaP256 {
+            let text = format!("keys of the kind {algorithm:?} are not made here");
+            return Err(crypto::Error::UnsupportedAlgorithm(text));
+        }
+        use p256::elliptic_curve::Generate as _;
+
+        let key = ecdsa::SigningKey::generate();
+        let public = key.verifying_key().to_sec1_point(false).as_bytes().to_vec();
+        Ok(Box::new(OneTimeKey { key, public }))
+    }
+}
+
+/// A key that signs once and is forgotten.
+#[cfg(feature = "keyless")]
+struct OneTimeKey {
+    key: ecdsa::SigningKey,
+    public: Vec<u8>,
+}
+
+#[cfg(feature = "keyless")]
+impl SigningKeyPair for OneTimeKey {
+    fn algorithm(&self) -> KeyAlgorithm {
+        KeyAlgorithm::EcdsaP256
+    }
+
+    fn public_key_bytes(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn sign_raw(&self, data: &[u8]) -> crypto::Result<Vec<u8>> {
+        self.sign_prehashed(&Sha256::digest(data))
+    }
+
+    fn sign_prehashed(&self, digest: &[u8]) -> crypto::Result<Vec<u8>> {
+        let signature: ecdsa::Signature = self
+            .key
+            .sign_prehash(digest)
+            .map_err(|error| crypto::Error::Signing(error.to_string()))?;
+        Ok(signature.to_der().as_bytes().to_vec())
     }
 }
 

@@ -212,7 +212,7 @@ fn pairs(dir: &Path, found: &mut Vec<Pair>) {
             let name = subjects.get(sha256.to_string().as_str())?;
             Some(Verified {
                 file: (*name).to_owned(),
-                sha256,
+                digest: sha256.into(),
                 size,
                 signed: None,
             })
@@ -425,7 +425,7 @@ fn slsa_verifier() {
         let digest = release_gate::digest::sha256_bytes(b"evil");
         let other = Pair {
             held: Verified {
-                sha256: digest,
+                digest: digest.into(),
                 ..pair.held.clone()
             },
             builder: None,

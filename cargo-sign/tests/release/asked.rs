@@ -260,13 +260,35 @@ fn other_files_are_published_and_listed() {
     let list = std::fs::read_to_string(release.released().join("checksums.txt")).unwrap();
     assert!(list.contains("  install.sh\n"), "{list}");
     assert_eq!(verify(&release, &release.released(), &[]).0, 0);
-    let taken = release.dir.path().join("target/checksums.txt");
-    std::fs::write(&taken, "").unwrap();
-    let taken = taken.display().to_string();
+
+    // Names that mean something else are refused before anything is written, in any case of their
+    // letters; so is what is no file.
+    let before = release.published();
+    let folder = release.dir.path().join("target");
+    for taken in [
+        "checksums.txt",
+        "CHECKSUMS.txt",
+        "checksums.txt.token.sshsig",
+        "checksums.txt.sigstore.json",
+        "keyring.json",
+        "demo-1.0.0.crate",
+        "demo-9.9.9.deb",
+        "Install.md",
+    ] {
+        let path = folder.join(taken);
+        std::fs::write(&path, "").unwrap();
+        let path = path.display().to_string();
+        let ran = release.sign(&["pack", "--include", &name, "--include", &path]);
+        assert_eq!(ran.status.code(), Some(2), "{taken}: {}", ran.stderr_text());
+    }
+    let twice = ["pack", "--include", &name, "--include", &name];
+    assert_eq!(release.sign(&twice).status.code(), Some(2));
+    let folder = folder.display().to_string();
     assert_eq!(
-        release.sign(&["pack", "--include", &taken]).status.code(),
+        release.sign(&["pack", "--include", &folder]).status.code(),
         Some(2)
     );
+    assert!(release.published() == before, "nothing was written");
 }
 
 /// Completions and man pages are no build's artifacts, and users expect them in the archive.

@@ -4,8 +4,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData as _, SanType, SigningKey as _,
+    BasicConstraints, Certificate, CertificateParams, CustomExtension, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType,
+    SigningKey as _,
 };
 use release_gate::digest::sha256_bytes;
 use serde_json::{Value, json};
@@ -49,6 +50,14 @@ impl Claims {
         Self {
             signer: SIGNER.to_owned(),
             extensions,
+        }
+    }
+
+    /// Those of a person, by their e-mail address.
+    pub(crate) fn of_person(address: &str, issuer: &str) -> Self {
+        Self {
+            signer: address.to_owned(),
+            extensions: vec![(8, issuer.to_owned())],
         }
     }
 
@@ -142,11 +151,15 @@ impl Instance {
         .to_string()
     }
 
-    /// A bundle of one line that says `statement`, signed by a certificate with `claims`.
-    pub(crate) fn bundle(&self, claims: &Claims, statement: &Value) -> String {
-        let key = KeyPair::generate().unwrap();
+    /// A certificate with `claims` for a key.
+    pub(crate) fn certificate(&self, claims: &Claims, key: &impl PublicKeyData) -> Certificate {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.subject_alt_names = vec![SanType::URI(claims.signer.as_str().try_into().unwrap())];
+        let signer = claims.signer.as_str().try_into().unwrap();
+        params.subject_alt_names = vec![if claims.signer.contains("://") {
+            SanType::URI(signer)
+        } else {
+            SanType::Rfc822Name(signer)
+        }];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
         (params.not_before, params.not_after) = (
@@ -169,20 +182,14 @@ impl Instance {
                 .custom_extensions
                 .push(CustomExtension::from_oid_content(&oid, content));
         }
-        let certificate = params.signed_by(&key, &self.authority).unwrap();
-        let payload = statement.to_string();
-        let kind = "application/vnd.in-toto+json";
-        let pae = format!("DSSEv1 {} {kind} {} {payload}", kind.len(), payload.len());
-        let sig = STANDARD.encode(key.sign(pae.as_bytes()).unwrap());
-        let body = json!({"apiVersion": "0.0.1", "kind": "dsse", "spec": {
-            "envelopeHash": {"algorithm": "sha256", "value": sha256_bytes(b"")},
-            "payloadHash": {"algorithm": "sha256", "value": sha256_bytes(payload.as_bytes())},
-            "signatures": [{"signature": sig, "verifier": STANDARD.encode(certificate.pem())}],
-        }})
-        .to_string();
+        params.signed_by(key, &self.authority).unwrap()
+    }
+
+    /// What the log answers to an entry with this body, which is its only one.
+    pub(crate) fn logged(&self, body: &str) -> Logged {
         let leaf = sha256_bytes(&[&[0], body.as_bytes()].concat());
-        let leaf = STANDARD.encode(leaf.as_bytes());
-        let head = format!("log.example.org\n1\n{leaf}\n");
+        let root_hash = STANDARD.encode(leaf.as_bytes());
+        let head = format!("log.example.org\n1\n{root_hash}\n");
         let signed = [
             &self.log_id()[..4],
             &self.log.sign(head.as_bytes()).unwrap(),
@@ -193,26 +200,127 @@ impl Instance {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        let promise =
-            json!({"body": STANDARD.encode(&body), "integratedTime": TIME, "logID": log_id, "logIndex": 0})
-                .to_string();
+        let body = STANDARD.encode(body);
+        let promise = json!({"body": body, "integratedTime": TIME, "logID": log_id, "logIndex": 0})
+            .to_string();
+        Logged {
+            checkpoint: format!(
+                "{head}\n\u{2014} log.example.org {}\n",
+                STANDARD.encode(signed)
+            ),
+            promise: STANDARD.encode(self.log.sign(promise.as_bytes()).unwrap()),
+            #[cfg(feature = "keyless")]
+            leaf: leaf.to_string(),
+            root_hash,
+            #[cfg(feature = "keyless")]
+            log_id,
+            body,
+        }
+    }
+
+    /// An entry as it stands in a bundle.
+    fn entry(&self, kind: &str, body: &str) -> Value {
+        let logged = self.logged(body);
+        json!({
+            "logIndex": "0",
+            "logId": {"keyId": STANDARD.encode(self.log_id())},
+            "kindVersion": {"kind": kind, "version": "0.0.1"},
+            "integratedTime": TIME.to_string(),
+            "inclusionPromise": {"signedEntryTimestamp": logged.promise},
+            "inclusionProof": {"logIndex": "0", "rootHash": logged.root_hash, "treeSize": "1", "hashes": [],
+                "checkpoint": {"envelope": logged.checkpoint}},
+            "canonicalizedBody": logged.body,
+        })
+    }
+
+    /// A bundle of one line that says `statement`, signed by a certificate with `claims`.
+    pub(crate) fn bundle(&self, claims: &Claims, statement: &Value) -> String {
+        let key = KeyPair::generate().unwrap();
+        let certificate = self.certificate(claims, &key);
+        let payload = statement.to_string();
+        let kind = "application/vnd.in-toto+json";
+        let pae = format!("DSSEv1 {} {kind} {} {payload}", kind.len(), payload.len());
+        let sig = STANDARD.encode(key.sign(pae.as_bytes()).unwrap());
+        let body = dsse_body(b"", payload.as_bytes(), &sig, &certificate.pem());
         json!({
             "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
             "verificationMaterial": {
                 "certificate": {"rawBytes": STANDARD.encode(certificate.der())},
-                "tlogEntries": [{
-                    "logIndex": "0",
-                    "logId": {"keyId": STANDARD.encode(self.log_id())},
-                    "kindVersion": {"kind": "dsse", "version": "0.0.1"},
-                    "integratedTime": TIME.to_string(),
-                    "inclusionPromise": {"signedEntryTimestamp": STANDARD.encode(self.log.sign(promise.as_bytes()).unwrap())},
-                    "inclusionProof": {"logIndex": "0", "rootHash": leaf, "treeSize": "1", "hashes": [],
-                        "checkpoint": {"envelope": format!("{head}\n\u{2014} log.example.org {}\n", STANDARD.encode(signed))}},
-                    "canonicalizedBody": STANDARD.encode(&body),
-                }],
+                "tlogEntries": [self.entry("dsse", &body)],
             },
             "dsseEnvelope": {"payload": STANDARD.encode(&payload), "payloadType": kind, "signatures": [{"sig": sig}]},
         })
         .to_string()
     }
+
+    /// A bundle of one line over a file itself, as `cosign sign-blob` makes it.
+    pub(crate) fn file_bundle(&self, claims: &Claims, file: &[u8]) -> String {
+        let key = KeyPair::generate().unwrap();
+        let certificate = self.certificate(claims, &key);
+        let sig = STANDARD.encode(key.sign(file).unwrap());
+        let digest = sha256_bytes(file);
+        let body = file_body(
+            &digest.to_string(),
+            &sig,
+            &STANDARD.encode(certificate.pem()),
+        );
+        json!({
+            "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+            "verificationMaterial": {
+                "certificate": {"rawBytes": STANDARD.encode(certificate.der())},
+                "tlogEntries": [self.entry("hashedrekord", &body)],
+            },
+            "messageSignature": {
+                "messageDigest": {"algorithm": "SHA2_256", "digest": STANDARD.encode(digest.as_bytes())},
+                "signature": sig,
+            },
+        })
+        .to_string()
+    }
+}
+
+/// What the log says of an entry.
+pub(crate) struct Logged {
+    pub(crate) checkpoint: String,
+    pub(crate) promise: String,
+    /// Hash of the entry, in digits.
+    #[cfg(feature = "keyless")]
+    pub(crate) leaf: String,
+    /// The same in base64: it is the only entry.
+    pub(crate) root_hash: String,
+    #[cfg(feature = "keyless")]
+    pub(crate) log_id: String,
+    pub(crate) body: String,
+}
+
+impl Logged {
+    /// As the log's interface answers.
+    #[cfg(feature = "keyless")]
+    pub(crate) fn answer(&self) -> Value {
+        let name = format!("{:0>16}{}", "", self.leaf);
+        json!({name: {
+            "body": self.body, "integratedTime": TIME, "logID": self.log_id, "logIndex": 0,
+            "verification": {"signedEntryTimestamp": self.promise, "inclusionProof": {
+                "checkpoint": self.checkpoint, "hashes": [], "logIndex": 0, "rootHash": self.leaf, "treeSize": 1}},
+        }})
+    }
+}
+
+/// The body of an entry about a statement.
+pub(crate) fn dsse_body(envelope: &[u8], payload: &[u8], sig: &str, certificate: &str) -> String {
+    json!({"apiVersion": "0.0.1", "kind": "dsse", "spec": {
+        "envelopeHash": {"algorithm": "sha256", "value": sha256_bytes(envelope)},
+        "payloadHash": {"algorithm": "sha256", "value": sha256_bytes(payload)},
+        "signatures": [{"signature": sig, "verifier": STANDARD.encode(certificate)}],
+    }})
+    .to_string()
+}
+
+/// The body of an entry about a file.
+pub(crate) fn file_body(sha256: &str, sig: &str, certificate: &str) -> String {
+    json!({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {
+        "data": {"hash": {"algorithm": "sha256", "value": sha256}},
+        "signature": {"content": sig, "publicKey": {"content": certificate}},
+    }})
+    .to_string()
 }

@@ -28,8 +28,12 @@ mod fixture;
 mod gpg;
 mod hostile;
 #[cfg(feature = "sigstore")]
+mod identity;
+#[cfg(feature = "sigstore")]
 mod instance;
 mod key_forms;
+#[cfg(feature = "keyless")]
+mod keyless;
 mod keyring;
 mod mixed;
 mod mutations;
@@ -45,6 +49,8 @@ mod signers;
 mod sigstore;
 mod stock;
 mod strangers;
+#[cfg(unix)]
+mod token;
 #[cfg(feature = "upload")]
 mod upload;
 

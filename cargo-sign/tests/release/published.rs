@@ -4,10 +4,11 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use release_gate::digest::sha256_bytes;
-use release_gate::process::Finished;
+use release_gate::process::{Finished, Runner, Step};
 
 use super::fixture::*;
 
@@ -15,6 +16,7 @@ use super::fixture::*;
 struct Registry {
     address: String,
     served: Arc<Mutex<Vec<u8>>>,
+    yanked: Arc<AtomicBool>,
 }
 
 impl Registry {
@@ -22,13 +24,20 @@ impl Registry {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let served = Arc::new(Mutex::new(file));
+        let yanked = Arc::new(AtomicBool::new(false));
         let (shared, base) = (Arc::clone(&served), address.clone());
+        let is_yanked = Arc::clone(&yanked);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                answer(stream, &base, &shared.lock().unwrap());
+                let yanked = is_yanked.load(Ordering::Relaxed);
+                answer(stream, &base, &shared.lock().unwrap(), yanked);
             }
         });
-        Self { address, served }
+        Self {
+            address,
+            served,
+            yanked,
+        }
     }
 
     /// A cargo that takes packages from here.
@@ -44,7 +53,7 @@ impl Registry {
     }
 }
 
-fn answer(mut stream: TcpStream, base: &str, file: &[u8]) {
+fn answer(mut stream: TcpStream, base: &str, file: &[u8], yanked: bool) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     let request = lines.next().unwrap().unwrap_or_default();
     while lines
@@ -57,7 +66,7 @@ fn answer(mut stream: TcpStream, base: &str, file: &[u8]) {
         "/index/de/mo/demo" => {
             let checksum = sha256_bytes(file);
             format!(
-                "{{\"name\":\"demo\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{checksum}\",\"features\":{{}},\"yanked\":false}}\n"
+                "{{\"name\":\"demo\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{checksum}\",\"features\":{{}},\"yanked\":{yanked}}}\n"
             )
             .into_bytes()
         }
@@ -86,6 +95,18 @@ fn verify(release: &Release, home: &Path, more: &[&str]) -> Finished {
         ("CARGO_NET_OFFLINE", "false"),
     ];
     release.sign_with(&[&args[..], more].concat(), SEED, &env)
+}
+
+/// The same in another folder.
+fn verify_in(folder: &Path, release: &Release, home: &Path, more: &[&str]) -> Finished {
+    let key = release.key("m.pub").display().to_string();
+    let step = Step::new(env!("CARGO_BIN_EXE_cargo-sign"))
+        .current_dir(folder)
+        .env("CARGO_HOME", home)
+        .env("RELEASE_GATES_STATE_DIR", folder)
+        .args(["verify", "--key", &key])
+        .args(more);
+    Runner::new().run(step).unwrap()
 }
 
 /// Each rule once, without the remark that the audit log was not published.
@@ -140,6 +161,29 @@ fn what_a_registry_serves_is_compared_with_what_was_signed() {
     assert_eq!(asked("demo@1.0.0", &alone), mismatch("list-missing"));
     assert_eq!(asked("demo", &folder).0, 2);
 
+    // Withdrawn: cargo takes it for no new use, and nothing was compared.
+    registry.yanked.store(true, Ordering::Relaxed);
+    let home = registry.cargo_home();
+    let ran = verify(&release, home.path(), &["--crate", "demo@1.0.0", &folder]);
+    assert_eq!(refusals(&ran), mismatch("package-yanked"));
+    registry.yanked.store(false, Ordering::Relaxed);
+    let home = registry.cargo_home();
+
+    // Somebody who has nothing but the name is told what is served, and what to get.
+    let nowhere = tempfile::tempdir().unwrap();
+    let ran = verify_in(
+        nowhere.path(),
+        &release,
+        home.path(),
+        &["--crate", "demo@1.0.0"],
+    );
+    assert_eq!(ran.status.code(), Some(101));
+    let told = ran.stderr_text();
+    assert!(told.contains(&sha256_bytes(&file).to_string()), "{told}");
+    assert!(told.contains("checksums.txt.sig"), "{told}");
+    let odd = ["--crate", "demo@1.0.0", "--registry", "a\"b", &folder];
+    assert_eq!(verify(&release, home.path(), &odd).status.code(), Some(2));
+
     // The registry serves something else, under a checksum of its own.
     registry.served.lock().unwrap().push(0);
     let home = registry.cargo_home();
@@ -147,20 +191,53 @@ fn what_a_registry_serves_is_compared_with_what_was_signed() {
     assert_eq!(refusals(&ran), mismatch("digest-mismatch"));
 }
 
+/// Makes the build one of a library alone.
+fn build_library(release: &Release) {
+    let info = release.folder().join("buildinfo.json");
+    let text = std::fs::read_to_string(&info).unwrap();
+    let library = text.replace("artifacts/demo", "artifacts/libdemo.rlib");
+    std::fs::write(&info, library).unwrap();
+    let folder = release.folder().join("artifacts");
+    std::fs::rename(folder.join("demo"), folder.join("libdemo.rlib")).unwrap();
+}
+
+/// A member that the library needs and no registry serves yet is packed along, and pinned.
+#[test]
+fn a_library_may_need_a_sibling_of_the_same_release() {
+    let sibling = "[package]\nname = \"sibling-of-demo\"\nversion = \"1.0.0\"\nedition = \"2024\"\nlicense = \"MIT\"\n";
+    let files: [(&str, &[u8]); 2] = [
+        ("sibling/Cargo.toml", sibling.as_bytes()),
+        ("sibling/src/lib.rs", b"//! Sibling.\n"),
+    ];
+    let release = Release::unpacked("1.0.0", SEED, &files);
+    let manifest = release.dir.path().join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let needs = "[dependencies]\nsibling-of-demo = { path = \"sibling\", version = \"1.0.0\" }\n[workspace]\n";
+    std::fs::write(&manifest, text + needs).unwrap();
+    let lock = ["generate-lockfile", "--offline", "--quiet"];
+    release.must(Step::cargo().args(lock));
+    release.commit("feat: a sibling");
+    release.build();
+    build_library(&release);
+
+    let packed = release.sign(&["pack", "--offline"]);
+    assert!(packed.is_success(), "{}", packed.stderr_text());
+    let list = std::fs::read_to_string(release.released().join("checksums.txt")).unwrap();
+    assert!(
+        list.contains("  demo-1.0.0.crate\n") && !list.contains("sibling"),
+        "{list}"
+    );
+}
+
 #[test]
 fn a_library_is_released_as_its_package_alone() {
     let release = Release::unpacked("1.0.0", SEED, &[]);
     let info = release.folder().join("buildinfo.json");
     let text = std::fs::read_to_string(&info).unwrap();
-    std::fs::write(
-        &info,
-        text.replace("artifacts/demo", "artifacts/libdemo.rlib"),
-    )
-    .unwrap();
     let folder = release.folder().join("artifacts");
-    std::fs::rename(folder.join("demo"), folder.join("libdemo.rlib")).unwrap();
+    build_library(&release);
 
-    let packed = release.sign(&["pack", "--crate"]);
+    let packed = release.sign(&["pack"]);
     assert!(packed.is_success(), "{}", packed.stderr_text());
     let list = std::fs::read_to_string(release.released().join("checksums.txt")).unwrap();
     assert!(
@@ -177,6 +254,27 @@ fn a_library_is_released_as_its_package_alone() {
         Some(100),
         "what is asked of the project's own release is not passed over"
     );
+
+    // No registry may serve it: what was built is packed.
+    let manifest = release.dir.path().join("Cargo.toml");
+    let published = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, format!("{published}publish = false\n")).unwrap();
+    release.commit("chore: not for a registry");
+    let built = std::fs::read_to_string(&info).unwrap();
+    let head = |release: &Release| {
+        let step = Step::new("git").args(["rev-parse", "HEAD"]);
+        String::from_utf8(release.must(step).stdout).unwrap()
+    };
+    let first = release.must(Step::new("git").args(["rev-parse", "HEAD~"]));
+    let first = String::from_utf8(first.stdout).unwrap();
+    std::fs::write(&info, built.replace(first.trim(), head(&release).trim())).unwrap();
+    assert!(release.sign(&["pack"]).is_success());
+    let list = std::fs::read_to_string(release.released().join("checksums.txt")).unwrap();
+    assert!(
+        list.contains(".tar.gz") && !list.contains(".crate"),
+        "{list}"
+    );
+    release.must(Step::new("git").args(["reset", "-q", "--hard", "HEAD~"]));
 
     // Packed without it, the release has no such file any more.
     std::fs::rename(folder.join("libdemo.rlib"), folder.join("demo")).unwrap();

@@ -20,6 +20,14 @@ pub(crate) struct AttestArgs {
     /// offline
     #[arg(long)]
     pub(crate) vsa: bool,
+    /// Also have the provenance signed by the platform's identity, through Sigstore:
+    /// provenance.sigstore.json. This speaks to a network, and needs a
+    /// program with the feature `keyless`
+    #[arg(long, conflicts_with_all = ["vsa", "provenance"])]
+    pub(crate) keyless: bool,
+    /// The instance of Sigstore: its signing_config.json [default: the public one]
+    #[arg(long, value_name = "FILE", requires = "keyless")]
+    pub(crate) signing_config: Option<PathBuf>,
     /// Make no provenance: verify this Sigstore bundle (GitHub's attestation of the release), and
     /// write the summary of that
     #[arg(long, value_name = "FILE", requires = "vsa")]

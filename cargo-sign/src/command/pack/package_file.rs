@@ -4,19 +4,65 @@
 //! `cargo package` makes of the commit. It is made twice, in two places and under other conditions,
 //! so that anyone who publishes makes the same bytes.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::fs::throw_away_dir;
 use release_gate::process::Step;
-use release_gate::project::Package;
+use release_gate::project::{Package, Project};
 use release_gate::{Context, Error, Result, Subject};
 
 use crate::model::companion::published;
+use crate::read::builds::Build;
 
 /// What the file is called.
 pub(super) fn file_name(package: &Package) -> String {
     format!("{}-{}.crate", package.name, package.version)
+}
+
+/// Whether the release of a package is what a registry serves, and nothing else: a library that is
+/// published, of which the build made nothing that others could use.
+pub(super) fn is_library_release(package: &Package, builds: &[Build]) -> bool {
+    is_served(package)
+        && package
+            .targets
+            .iter()
+            .any(|target| target.is_lib() || target.is_proc_macro())
+        && !package.targets.iter().any(|target| target.is_bin())
+        && builds.iter().all(Build::is_library_only)
+}
+
+/// Whether a registry may serve a package: `publish = false` is an empty list of registries.
+fn is_served(package: &Package) -> bool {
+    package
+        .publish
+        .as_ref()
+        .is_none_or(|registries| !registries.is_empty())
+}
+
+/// The members of the workspace that a package needs, and those that they need. Where they are of
+/// the same release, no registry serves them yet.
+fn siblings(project: &Project, package: &Package) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![package];
+    while let Some(next) = open.pop() {
+        let needed = next
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.path.is_some());
+        for dependency in needed {
+            let member = project.metadata.packages.iter().find(|member| {
+                *member.name == *dependency.name && is_served(member) && member.id != package.id
+            });
+            if let Some(member) = member
+                && found.insert(member.name.to_string())
+            {
+                open.push(member);
+            }
+        }
+    }
+    found
 }
 
 /// Packs the package twice and publishes the file; returns its name.
@@ -59,14 +105,35 @@ pub(super) fn publish_package(
     // Cargo writes the commit into the file, and reads it from the repository.
     let repository = git.plumbing(["rev-parse", "--absolute-git-dir"])?;
     let link = [b"gitdir: ", &repository[..]].concat();
-    let wrong = |error| Error::judge("cannot write a temporary folder").with_source(error);
-    std::fs::write(elsewhere.join(".git"), link).map_err(wrong)?;
+    std::fs::write(elsewhere.join(".git"), link).map_err(unwritable)?;
 
     let name = file_name(package);
-    let first = pack(cx, manifest, &scratch.path().join("first"), "UTC", &name)?;
-    let other_manifest = elsewhere.join(inside);
-    let other_target = scratch.path().join("second");
-    let second = pack(cx, &other_manifest, &other_target, "Asia/Kathmandu", &name)?;
+    let here = Packing {
+        manifest,
+        target: &scratch.path().join("first"),
+        zone: "UTC",
+        name: &name,
+    };
+    let there = Packing {
+        manifest: &elsewhere.join(inside),
+        target: &scratch.path().join("second"),
+        zone: "Asia/Kathmandu",
+        name: &name,
+    };
+    cx.terminal.status("Packing", &name);
+    // Where the package's siblings are published already, it is packed with what the registry has.
+    let mut with = BTreeSet::new();
+    let first = match here.pack(cx, package, &with) {
+        Ok(first) => first,
+        Err(error) => {
+            with = siblings(project, package);
+            if with.is_empty() {
+                return Err(error);
+            }
+            here.pack(cx, package, &with)?
+        }
+    };
+    let second = there.pack(cx, package, &with)?;
     if first != second {
         return Err(Error::judge(format!(
             "`{name}` was packed twice, and the two files differ"
@@ -79,32 +146,54 @@ pub(super) fn publish_package(
     Ok(name)
 }
 
-/// What `cargo package` makes.
-fn pack(cx: &Context, manifest: &Path, target: &Path, zone: &str, name: &str) -> Result<Vec<u8>> {
-    let mut step = Step::cargo()
-        .inherit_network_env()
-        .args(["package", "--no-verify", "--locked", "--quiet"])
-        .arg("--manifest-path")
-        .arg(manifest)
-        .arg("--target-dir")
-        .arg(target)
-        .env("TZ", zone);
-    if let Some(folder) = manifest.parent() {
-        step = step.current_dir(folder);
+fn unwritable(error: std::io::Error) -> Error {
+    Error::judge("cannot write a temporary folder").with_source(error)
+}
+
+/// One call of `cargo package`.
+struct Packing<'a> {
+    manifest: &'a Path,
+    target: &'a Path,
+    zone: &'a str,
+    /// The file it has to make.
+    name: &'a str,
+}
+
+impl Packing<'_> {
+    /// What cargo makes of the package, together with members that no registry serves yet.
+    fn pack(&self, cx: &Context, package: &Package, with: &BTreeSet<String>) -> Result<Vec<u8>> {
+        let name = self.name;
+        let mut step = Step::cargo()
+            .inherit_network_env()
+            .args(["package", "--no-verify", "--locked", "--quiet"])
+            .arg("--manifest-path")
+            .arg(self.manifest)
+            .arg("--target-dir")
+            .arg(self.target)
+            .arg("--package")
+            .arg(package.name.as_str())
+            .env("TZ", self.zone);
+        for sibling in with {
+            step = step.arg("--package").arg(sibling);
+        }
+        if let Some(folder) = self.manifest.parent() {
+            step = step.current_dir(folder);
+        }
+        if cx.args().is_offline() {
+            step = step.arg("--offline");
+        }
+
+        let finished = cx.runner.run(step)?;
+        if !finished.is_success() {
+            let text = finished.stderr_text();
+            return Err(
+                Error::judge(format!("cargo cannot pack `{name}`: {}", text.trim())).with_help(
+                    "`cargo package --no-verify` says the same; mend what it names, or set `publish = false` where no registry is meant",
+                ),
+            );
+        }
+        let path = self.target.join("package").join(name);
+        std::fs::read(&path)
+            .map_err(|error| Error::judge(format!("cargo made no `{name}`")).with_source(error))
     }
-    if cx.args().is_offline() {
-        step = step.arg("--offline");
-    }
-    cx.terminal.status("Packing", name);
-    let finished = cx.runner.run(step)?;
-    if !finished.is_success() {
-        let text = finished.stderr_text();
-        return Err(
-            Error::judge(format!("cargo cannot pack `{name}`: {}", text.trim()))
-                .with_help("`cargo package --no-verify` says the same; mend what it names"),
-        );
-    }
-    let path: PathBuf = target.join("package").join(name);
-    std::fs::read(&path)
-        .map_err(|error| Error::judge(format!("cargo made no `{name}`")).with_source(error))
 }

@@ -17,11 +17,11 @@ use crate::format::checksums::{self, List};
 use crate::format::{raw, signify, sshsig};
 use crate::inspect::signers::stale_further;
 use crate::judge::keys::Keys;
+use crate::judge::naming::check_version;
 use crate::key::Secret;
-use crate::model::companion::{
-    BUNDLE, Companion, LIST, PROVENANCE, RAW, SIGNIFY, SSHSIG, SUMMARY, published,
-};
+use crate::model::companion::{Companion, LIST, RAW, SIGNIFY, SSHSIG, TOKEN, evidence, published};
 use crate::model::config::Emitter;
+use crate::model::path::{check, folded};
 use crate::model::release::Release;
 use crate::read::file::{Hashed, file_name};
 use crate::read::folder::unreadable_folder;
@@ -95,37 +95,55 @@ pub(super) fn write_list(
     Ok(list)
 }
 
-/// Copies files that were named to what is published; returns their names.
+/// Refuses files that cannot be published beside the release under their names, before anything is
+/// written.
 ///
 /// # Errors
-/// One cannot be read, or its name cannot be listed or is taken.
-pub(super) fn include(
-    folder: &mut PackageArtifacts,
-    files: &[PathBuf],
-    archives: &[PackedArchive],
-) -> Result<Vec<String>> {
-    let mut names: Vec<String> = Vec::new();
+/// A name cannot be listed, or is taken, perhaps in another case.
+pub(super) fn check_included(files: &[PathBuf], release: &Release) -> Result<()> {
+    let package_file = format!("{}-{}.crate", release.project, release.version);
+    let mut taken: Vec<String> = evidence().into();
+    taken.extend(DOCUMENTS.iter().map(ToString::to_string));
+    taken.extend([LIST.to_owned(), KEYRING.to_owned(), package_file]);
     for path in files {
         let name = file_name(path);
-        crate::model::path::check(&name).map_err(|error| {
+        check(&name).map_err(|error| {
             Error::usage(format!("`{}` cannot be listed", path.display())).with_source(error)
         })?;
-        let is_taken = Companion::of(&name).is_some()
-            || name == LIST
-            || DOCUMENTS.contains(&name.as_str())
-            || [PROVENANCE, SUMMARY, BUNDLE].contains(&name.as_str())
-            || name.starts_with("buildinfo")
-            || archives.iter().any(|archive| archive.name == name)
-            || names.contains(&name);
+        let is_taken = taken.iter().any(|other| folded(other) == folded(&name))
+            || Companion::of(&name).is_some()
+            || folded(&name).starts_with("buildinfo");
         if is_taken || is_archive(&name) {
             return Err(Error::usage(format!(
                 "`{name}` cannot be included: a file of the release is called like that"
             ))
             .with_help("archives are made by `pack`; give other files a name of their own"));
         }
-        let mut file = Hashed::open(path)?
-            .ok_or_else(|| Error::usage(format!("`{}` is not a regular file", path.display())))?
-            .file;
+        if let Some(other) = check_version(&name, &release.comment(&name)) {
+            return Err(Error::usage(other.message).with_help("give it the name of this version"));
+        }
+        if !path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+            return Err(not_regular(path));
+        }
+        taken.push(name);
+    }
+    Ok(())
+}
+
+fn not_regular(path: &Path) -> Error {
+    Error::usage(format!("`{}` is not a regular file", path.display()))
+}
+
+/// Copies files that were named, and whose names were checked, to what is published; returns the
+/// names.
+///
+/// # Errors
+/// One cannot be read or written.
+pub(super) fn include(folder: &mut PackageArtifacts, files: &[PathBuf]) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for path in files {
+        let name = file_name(path);
+        let mut file = Hashed::open(path)?.ok_or_else(|| not_regular(path))?.file;
         let to = folder.path(&published(&name));
         let mut copy = AtomicFile::create(&to)?;
         std::io::copy(&mut file, &mut copy).map_err(|error| {
@@ -179,7 +197,7 @@ fn remove_stale(
     keys: Option<&Keys>,
 ) -> Result<()> {
     let dir = folder.release_dir();
-    let mut stale = vec![dir.join(SIGNIFY), dir.join(RAW)];
+    let mut stale = vec![dir.join(SIGNIFY), dir.join(RAW), dir.join(TOKEN)];
     for path in signed {
         stale.extend(stale_further(path, keys)?);
     }
@@ -202,6 +220,15 @@ fn remove_stale(
     stale.iter().try_for_each(|path| remove(path))
 }
 
+/// Takes the list and its signatures away: what is left verifies nowhere.
+pub(super) fn withdraw(folder: &PackageArtifacts) -> Result<()> {
+    [LIST, "checksums.txt.sig", SSHSIG, SIGNIFY, RAW]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(evidence())
+        .try_for_each(|name| remove(&folder.path(&published(&name))))
+}
+
 /// Copies a document that a gate left in the artifact folder to what is published. One that lies
 /// only there was put there to be published.
 fn publish_document(folder: &mut PackageArtifacts, name: &str) -> Result<Option<Vec<u8>>> {
@@ -220,9 +247,9 @@ fn remove_outdated_evidence(folder: &PackageArtifacts, list: &[u8]) -> Result<()
     if folder.read(&published(LIST))?.as_deref() == Some(list) {
         return Ok(());
     }
-    [PROVENANCE, SUMMARY, BUNDLE]
+    evidence()
         .into_iter()
-        .try_for_each(|name| remove(&folder.path(&published(name))))
+        .try_for_each(|name| remove(&folder.path(&published(&name))))
 }
 
 fn remove(path: &Path) -> Result<()> {

@@ -1,15 +1,17 @@
 //! The flags of `cargo sign verify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use release_gate::{Error, Result, SharedArgs};
 use release_gate_facts::report::verify::Expectation;
 use semver::Version;
 
 use crate::command::trust::NamedKeys;
+use crate::inspect::{Asked, bundle_beside};
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("evidence").args(["provenance", "identity"]).multiple(true)))]
 pub(crate) struct VerifyArgs {
     /// A public key you trust, or the fingerprint (SHA256:…) of one beside the download [default:
     /// without FILE, release-keys/ of the project; else the key the project was verified with
@@ -35,6 +37,10 @@ pub(crate) struct VerifyArgs {
     /// The registry it is published on, by its name in cargo's configuration [default: crates.io]
     #[arg(long, value_name = "NAME", requires = "published")]
     pub(crate) registry: Option<String>,
+    /// A public key of somebody's security token (`sk-ssh-ed25519`) that also has to have signed the
+    /// list: checksums.txt.token.sshsig
+    #[arg(long, value_name = "PUB")]
+    pub(crate) token: Vec<PathBuf>,
     /// Judge what other tools signed, by minisign's FILE.minisig or FILE.sig: the bytes alone, and
     /// nothing of what they mean
     #[arg(long)]
@@ -71,9 +77,20 @@ pub(crate) struct VerifyArgs {
     /// of the source itself or of slsa-github-generator]
     #[arg(long, value_name = "ID", requires = "provenance")]
     pub(crate) builder_id: Option<String>,
+    /// Who has to have signed a Sigstore bundle of the files, as the certificate names them: a
+    /// workflow's URI, or an e-mail address. Judged offline
+    #[arg(long, value_name = "IDENTITY", requires = "issuer")]
+    pub(crate) identity: Option<String>,
+    /// Who has to vouch for that identity: the URL of an OpenID issuer
+    #[arg(long, value_name = "URL", requires = "identity")]
+    pub(crate) issuer: Option<String>,
+    /// The bundle; also what npm or PyPI (PEP 740) serves [default: FILE.sigstore.json; of a release
+    /// provenance.sigstore.json, else checksums.txt.sigstore.json]
+    #[arg(long, value_name = "FILE", requires = "identity")]
+    pub(crate) bundle: Option<PathBuf>,
     /// The instances of Sigstore whose bundles are believed: trusted_root.json [default:
     /// Sigstore's public one and GitHub's]
-    #[arg(long, value_name = "FILE", requires = "provenance")]
+    #[arg(long, value_name = "FILE", requires = "evidence")]
     pub(crate) trusted_root: Option<PathBuf>,
     /// Archives, folders, lists or other signed files [default: the package's artifact folder]
     #[arg(value_name = "FILE|DIR")]
@@ -86,6 +103,17 @@ impl VerifyArgs {
             keys: &self.key,
             keyring: self.keyring.as_deref(),
         }
+    }
+
+    /// Who has to have signed a bundle, where that is asked: of the file or folder at `path`.
+    pub(super) fn asked_identity(&self, path: &Path) -> Option<Asked<'_>> {
+        let (identity, issuer) = self.identity.as_deref().zip(self.issuer.as_deref())?;
+        Some(Asked {
+            identity,
+            issuer,
+            bundle: self.bundle.clone().unwrap_or_else(|| bundle_beside(path)),
+            trusted_root: self.trusted_root.as_deref(),
+        })
     }
 
     /// What the release has to be: `--expect`, else the package that `-p` names.
@@ -140,6 +168,13 @@ impl VerifyArgs {
         if self.published.is_some() && version.is_none() {
             return Err(Error::usage("--crate needs a version").with_help("write NAME@1.2.3"));
         }
+        if let Some(registry) = self.registry.as_ref().filter(|name| !is_registry(name)) {
+            return Err(
+                Error::usage(format!("`{}` names no registry", registry.escape_debug())).with_help(
+                    "write the NAME of a table `[registries.NAME]` of cargo's configuration",
+                ),
+            );
+        }
         Ok(Expectation {
             package,
             version,
@@ -147,6 +182,14 @@ impl VerifyArgs {
             tag: self.expect_tag.clone(),
         })
     }
+}
+
+/// A name of a registry, as cargo allows it.
+fn is_registry(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
 }
 
 /// `NAME`, `NAME@VERSION`, or what cargo prints of a package: `path+file:///…#NAME@VERSION`.

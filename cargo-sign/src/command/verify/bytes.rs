@@ -13,7 +13,7 @@ use super::args::VerifyArgs;
 use crate::format::checksums;
 use crate::format::minisign::{MAX_LEN, MinisignSignature, Prehash};
 use crate::judge::keys::Keys;
-use crate::judge::verdict::{Verdict, Verified, shown};
+use crate::judge::verdict::{FileDigest, Verdict, Verified, shown};
 use crate::read::file::{Hashed, Prehashed, file_name, folder_of, read_bounded};
 use crate::read::keys::read_public_keys;
 use crate::report::verify::{Told, plain_path, report};
@@ -68,6 +68,8 @@ fn refuse_meaning(cx: &Context, args: &VerifyArgs) -> Result<()> {
         || args.expect_tag.is_some()
         || args.extract.is_some()
         || args.source_uri.is_some()
+        || args.identity.is_some()
+        || !args.token.is_empty()
         || args.keyring.is_some()
         || args.allow_rollback
         || !cx.args().workspace.package.is_empty();
@@ -84,7 +86,7 @@ fn refuse_meaning(cx: &Context, args: &VerifyArgs) -> Result<()> {
 fn check_signed(path: &Path, keys: &Keys) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let name = file_name(path);
-    let Some(Prehashed { hashed, prehash }) = Prehashed::open(path)? else {
+    let Some(Prehashed { prehash, size }) = Prehashed::open(path)? else {
         let text = format!("`{}` is not a regular file", shown(&name));
         verdict.refuse(Finding::new(&rules::FILE_NOT_REGULAR, text));
         return Ok(verdict);
@@ -95,12 +97,12 @@ fn check_signed(path: &Path, keys: &Keys) -> Result<Verdict> {
     }
     verdict.verified.push(Verified {
         file: name.clone(),
-        sha256: hashed.sha256,
-        size: hashed.size,
+        digest: FileDigest::Prehash(prehash),
+        size,
         signed: None,
     });
     if LISTS.iter().any(|ending| name.ends_with(ending)) {
-        verdict.absorb(check_list(path)?);
+        verdict.absorb(check_list(path, &prehash)?);
     }
     Ok(verdict)
 }
@@ -146,9 +148,17 @@ fn check_bytes(
 }
 
 /// Holds every file that lies beside a list against it; those that were not downloaded are counted.
-fn check_list(path: &Path) -> Result<Verdict> {
+fn check_list(path: &Path, signed: &Prehash) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let bytes = read_bounded(path, checksums::MAX_LEN)?.unwrap_or_default();
+    if Prehash::of(&bytes) != *signed {
+        let text = format!(
+            "`{}` changed while it was verified, or is too long for a list",
+            shown(&file_name(path))
+        );
+        verdict.refuse(Finding::new(&rules::DIGEST_MISMATCH, text));
+        return Ok(verdict);
+    }
     let list = match checksums::parse_foreign(&bytes) {
         Ok(list) => list,
         Err(error) => {
@@ -176,7 +186,7 @@ fn check_list(path: &Path) -> Result<Verdict> {
         };
         verdict.verified.push(Verified {
             file: name,
-            sha256: hashed.sha256,
+            digest: hashed.sha256.into(),
             size: hashed.size,
             signed: None,
         });

@@ -11,15 +11,16 @@ use crate::command::trust::{self, Download, Trust};
 use crate::format::bundle::is_bundle;
 use crate::format::checksums;
 use crate::inspect::{
-    Evidence, check_archive, check_archive_structure, check_directory, check_file, check_list,
-    check_listed_unsigned, check_provenance, check_unsigned,
+    Evidence, check_archive, check_archive_structure, check_directory, check_file,
+    check_hashed_file, check_identity, check_list, check_listed_unsigned, check_provenance,
+    check_token, check_unsigned,
 };
 use crate::judge::keys::Keys;
 use crate::judge::listing::Extent;
 use crate::judge::provenance::Expected;
 use crate::judge::verdict::Verdict;
 use crate::memory::Memory;
-use crate::model::companion::{LIST, PROVENANCE};
+use crate::model::companion::{LIST, PROVENANCE, TOKEN};
 use crate::read::file::{file_name, folder_of, read_bounded, signature_of};
 use crate::read::provenance::read_provenance;
 use crate::rules;
@@ -99,6 +100,18 @@ pub(super) fn judge_one(
         trust.check_names(memory, &mut verdict, kind == Kind::File)?;
     }
     judge_provenance(args, kind, path, &mut verdict, &trust.keys)?;
+    judge_identity(args, kind, path, &mut verdict)?;
+    if !args.token.is_empty() {
+        let folder = if kind == Kind::Folder {
+            path
+        } else {
+            folder_of(path)
+        };
+        check_token(&mut verdict, folder, &args.token, &cx.runner)?;
+        if kind == Kind::Folder {
+            forget_as_stray(&mut verdict, path, &folder.join(TOKEN));
+        }
+    }
     // Nothing is looked into before somebody vouches for it.
     if kind == Kind::Unsigned && verdict.holds() {
         if file_name(path) == LIST {
@@ -161,7 +174,10 @@ fn check(
             let (verdict, hashed) = check_archive(path, keys)?;
             (verdict, named(hashed))
         }
-        Kind::File => (check_file(path, keys)?.0, None),
+        Kind::File if args.source_uri.is_some() || args.identity.is_some() => {
+            (check_hashed_file(path, keys)?.0, None)
+        }
+        Kind::File => (check_file(path, keys)?, None),
     })
 }
 
@@ -205,13 +221,14 @@ fn is_unsigned(
     memory: Option<&Memory>,
     path: &Path,
 ) -> Result<bool> {
-    let Some(provenance) = &args.provenance else {
+    let named = args.asked_identity(path).map(|asked| asked.bundle);
+    let Some(bundle) = args.provenance.clone().or(named) else {
         return Ok(false);
     };
     Ok(args.key.is_empty()
         && !path.is_dir()
         && signature_of(path)?.is_none()
-        && is_bundle(&read_provenance(provenance)?)
+        && is_bundle(&read_provenance(&bundle)?)
         && trust::known(memory, &Download::part(path.to_owned(), folder_of(path)))?.is_empty()
         && trust::of_named_project(cx)?.is_none())
 }
@@ -233,6 +250,27 @@ fn judge_provenance(
     let judged = provenance(args, beside, verdict, keys)?;
     if let Some(judged) = judged.filter(|_| kind == Kind::Folder) {
         forget_as_stray(verdict, path, &judged);
+    }
+    Ok(())
+}
+
+/// Judges the bundle by the identity that was named.
+fn judge_identity(args: &VerifyArgs, kind: Kind, path: &Path, verdict: &mut Verdict) -> Result<()> {
+    let folder = match kind {
+        Kind::Folder => path,
+        _ => folder_of(path),
+    };
+    // What lies beside a list is about the release that it lists.
+    let about = match kind {
+        Kind::List | Kind::Listed => folder,
+        _ => path,
+    };
+    let Some(asked) = args.asked_identity(about) else {
+        return Ok(());
+    };
+    check_identity(verdict, &asked, folder)?;
+    if kind == Kind::Folder {
+        forget_as_stray(verdict, path, &asked.bundle);
     }
     Ok(())
 }

@@ -73,7 +73,6 @@ struct Outputs<'a> {
 
 impl Outputs<'_> {
     fn hold(&mut self, path: &Path) -> Result<bool> {
-        let is_output = |part: &Component<'_>| part.as_os_str() == OUTPUT;
         let Some(at) = path.components().position(|part| is_output(&part)) else {
             return Ok(false);
         };
@@ -89,6 +88,10 @@ impl Outputs<'_> {
         self.known.insert(folder, tracked.is_empty());
         Ok(tracked.is_empty())
     }
+}
+
+fn is_output(part: &Component<'_>) -> bool {
+    part.as_os_str() == OUTPUT
 }
 
 #[cfg(test)]

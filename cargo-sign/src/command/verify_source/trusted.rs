@@ -12,6 +12,9 @@ use crate::judge::keys::Keys;
 use crate::rules;
 use crate::ssh_keygen::OtherKeys;
 
+/// The namespace of signatures in git.
+const GIT: &str = "git";
+
 /// The keys that may sign source.
 pub(super) struct Trusted {
     pub(super) keys: Keys,
@@ -71,7 +74,7 @@ impl Trusted {
         }
         Ok(self
             .other
-            .verify(&payload, &signature)?
+            .verify(GIT, &payload, &signature)?
             .ok_or_else(String::new))
     }
 

@@ -40,8 +40,12 @@ crate::report_data!(VerifyData = "verify");
 pub struct VerifiedFile {
     /// The name it was verified under.
     pub name: String,
-    /// Digest of the file.
-    pub sha256: Sha256Digest,
+    /// SHA-256 of the file; `null` where nothing but a minisign signature of it was judged.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub sha256: Option<Sha256Digest>,
+    /// BLAKE2b-512 of the file, which minisign signs; `null` where SHA-256 was judged.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub blake2b512: Option<String>,
     /// Its size in bytes.
     pub size: u64,
 }
