@@ -13,6 +13,7 @@
 #                              keyring that asks for several keys needs `pack` here, `cargo sign sign` by the others, then `attest verify`
 #     docs                     INSTALL.md and SECURITY.md of the packed release; `sign` once more lists and signs them
 #     upload                   needs the network, whatever OFFLINE says
+#     crate                    what the registry serves of CRATE=NAME@VERSION is what the release in RELEASE=DIR signed; needs the network, too
 #   default: pins licenses audit repro sbom compat notes sign, what is quick first (the rows with a `+` in the table below)
 #   PACKAGES="a b"             only these packages of a workspace; `upload` takes one at a time
 #   SIGNED_SINCE=REV           commits up to this one were not signed yet; `source` asks for signatures after it
@@ -60,6 +61,7 @@ attest   - sign      attest
 verify   - sign      verify
 docs     - relnotes  docs
 upload   - sign      upload
+crate    - sign      verify
 '
 # The words with a `+`, once each.
 default=$(printf '%s\n' "$steps" | while read -r word mark _; do
@@ -89,11 +91,12 @@ EOF
     [ -n "$known" ] || wrong "there is no gate called $step"
     case $step in
     rebuild) [ -n "${BUILDINFO:-}" ] || wrong "rebuild needs BUILDINFO, the buildinfo.json of the other machine" ;;
+    crate) [ -n "${CRATE:-}" ] && [ -n "${RELEASE:-}" ] || wrong "crate needs CRATE, as NAME@VERSION, and RELEASE, the folder of its release" ;;
     attest) [ -n "${SOURCE_URI:-}" ] || wrong "attest needs SOURCE_URI, where the source lives" ;;
     sign | pack) [ -n "${KEY:-}$signing_key" ] || wrong "$step needs a key: RELEASE_GATES_SIGNING_KEY or KEY=FILE" ;;
     esac
     case $step in
-    source | sign | verify | upload) [ -f "$PUBLIC_KEY" ] || wrong "$step needs the public key, and there is no $PUBLIC_KEY: name another with PUBLIC_KEY" ;;
+    source | sign | verify | upload | crate) [ -f "$PUBLIC_KEY" ] || wrong "$step needs the public key, and there is no $PUBLIC_KEY: name another with PUBLIC_KEY" ;;
     esac
 done
 
@@ -192,7 +195,16 @@ call() {
         with_key "$@" $builds $more $threshold
         ;;
     "sign attest") [ -z "${SOURCE_URI:-}" ] || with_key "$@" --source-uri "$SOURCE_URI" ;;
-    "sign verify") gate "$@" --key "$PUBLIC_KEY" ${SOURCE_URI:+--source-uri "$SOURCE_URI"} ;;
+    "sign verify")
+        if [ "$word" = crate ]; then
+            (
+                OFFLINE='' packages=''
+                gate "$@" --key "$PUBLIC_KEY" --ignore-missing --crate "$CRATE" ${SOURCE_URI:+--source-uri "$SOURCE_URI"} "$RELEASE"
+            )
+            return
+        fi
+        gate "$@" --key "$PUBLIC_KEY" ${SOURCE_URI:+--source-uri "$SOURCE_URI"}
+        ;;
     "sign upload") (OFFLINE='' && gate "$@" --key "$PUBLIC_KEY") ;;
     *) wrong "gate.sh does not know how to call cargo $*" ;;
     esac

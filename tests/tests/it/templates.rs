@@ -41,14 +41,19 @@ fn actions() -> Vec<(String, Value)> {
 }
 
 fn workflows() -> Vec<(&'static str, Value)> {
-    ["audit.yml", "caller.yml", "release-gates.yml"]
-        .map(|name| {
-            (
-                name,
-                yaml(&repository().join("templates/github").join(name)),
-            )
-        })
-        .into()
+    [
+        "audit.yml",
+        "caller.yml",
+        "publish-crate.yml",
+        "release-gates.yml",
+    ]
+    .map(|name| {
+        (
+            name,
+            yaml(&repository().join("templates/github").join(name)),
+        )
+    })
+    .into()
 }
 
 fn jobs(workflow: &Value) -> impl Iterator<Item = (&String, &Value)> {
@@ -121,6 +126,7 @@ fn every_job_has_the_least_permissions() {
                 .map(|(what, _)| what.as_str());
             let allowed: &[&str] = match (name, job.as_str()) {
                 ("caller.yml", "release") => &["attestations", "contents", "id-token"],
+                ("caller.yml", "crate") | ("publish-crate.yml", "publish") => &["id-token"],
                 ("release-gates.yml", "attest") => &["attestations", "id-token"],
                 ("release-gates.yml", "publish") => &["contents"],
                 _ => &[],
