@@ -31,8 +31,9 @@ impl Recognizer {
         Self(Store::load_inline().ok())
     }
 
-    /// The id of the licence that a text is, where there is no doubt. A text may leave out a part,
-    /// as the appendix of Apache's; a word more, and it may say the opposite.
+    /// The id of the licence that a text is, where there is no doubt. The most alike is not enough:
+    /// with a word more it may say the opposite, and Apache's without its appendix is most like
+    /// Pixar's.
     pub fn recognize(&self, text: &str) -> Option<String> {
         let text = TextData::new(text);
         let found = self.0.as_ref()?.analyze(&text);

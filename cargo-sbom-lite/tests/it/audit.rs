@@ -1,10 +1,5 @@
 //! `audit`, `pins`, `licenses` and `diff` as programs, on a database and projects made here.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a fixture that cannot be made fails its test"
-)]
-
 use serde_json::{Value, json};
 
 use super::fixture::{Place, Ran};

@@ -8,6 +8,7 @@ mod evasion;
 mod fixture;
 mod hostile;
 mod inputs;
+mod licenses;
 mod peers;
 mod project;
 mod vex;

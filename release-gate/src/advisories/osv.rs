@@ -233,27 +233,27 @@ fn ranges_of(affected: &Affected) -> Result<Ranges, String> {
 }
 
 /// Events sorted into pairs, as the schema's algorithm reads them: by version, whatever their order
-/// in the record. At one version a range ends before the next begins, but for the last that is
-/// affected.
+/// in the record, which counts at one version only. RustSec's export has ranges that end where they
+/// begin.
 fn pairs_of(events: &[Event]) -> Result<Vec<OsvRange>, String> {
     let mut sorted = Vec::new();
     for event in events {
+        if let Some(text) = &event.introduced {
+            sorted.push((version_of(text)?, None));
+        }
         if let Some(text) = &event.fixed {
             let fixed = version_of(text)?;
-            sorted.push((fixed.clone(), 0, Some(OsvEnd::Fixed(fixed))));
-        }
-        if let Some(text) = &event.introduced {
-            sorted.push((version_of(text)?, 1, None));
+            sorted.push((fixed.clone(), Some(OsvEnd::Fixed(fixed))));
         }
         if let Some(text) = &event.last_affected {
             let last = version_of(text)?;
-            sorted.push((last.clone(), 2, Some(OsvEnd::LastAffected(last))));
+            sorted.push((last.clone(), Some(OsvEnd::LastAffected(last))));
         }
     }
-    sorted.sort_by(|(a, rank_a, _), (b, rank_b, _)| a.cmp_precedence(b).then(rank_a.cmp(rank_b)));
+    sorted.sort_by(|(a, _), (b, _)| a.cmp_precedence(b));
 
     let mut pairs: Vec<OsvRange> = Vec::new();
-    for (version, _, end) in sorted {
+    for (version, end) in sorted {
         let Some(end) = end else {
             pairs.push(OsvRange {
                 introduced: version,
@@ -315,13 +315,15 @@ mod tests {
             {"ranges":[{"type":"GIT","repo":"https://example.org/a","events":[{"introduced":"0"}]}]},
             {"package":{"ecosystem":"Crates.io","name":"a"},
              "severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
-             "ranges":[{"type":"SEMVER","events":[{"fixed":"2.1.0"},{"fixed":"1.2.0"},{"introduced":"2.0.0"},{"introduced":"0"}]}]}]}"#;
+             "ranges":[{"type":"SEMVER","events":[{"fixed":"2.1.0"},{"fixed":"1.2.0"},{"introduced":"2.0.0"},{"introduced":"1.5.0"},{"fixed":"1.5.0"},{"introduced":"0"}]}]}]}"#;
         let list = parse_record(record).unwrap();
         let [one] = &list[..] else { panic!("{list:?}") };
         assert_eq!(one.severity, Severity::Critical);
         for (version, concerned) in [
             ("1.1.9", true),
             ("1.2.0", false),
+            ("1.5.0", false),
+            ("1.6.0", false),
             ("2.0.0", true),
             ("2.1.0", false),
         ] {
