@@ -225,7 +225,7 @@ impl Attesting<'_> {
         if !self.args.keyless {
             return Ok(None);
         }
-        keyless::refuse_offline(self.cx)?;
+        keyless::check_possible(self.cx)?;
         self.cx
             .terminal
             .status("Signing", "by the platform's identity");

@@ -126,7 +126,11 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
     }
     refuse_tracked_key(cx.project()?, args.key.key.as_deref())?;
     if args.keyless {
-        keyless::refuse_offline(cx)?;
+        keyless::check_possible(cx)?;
+    }
+    if let Some(token) = args.token.as_deref().filter(|token| !token.is_file()) {
+        let text = format!("there is no key `{}`", token.display());
+        return Err(Error::usage(text).with_help("name the file of a token's key, or its `.pub`"));
     }
     let call = Call {
         args,

@@ -12,11 +12,15 @@ use release_gate::{Context, Error, Result};
 #[cfg(feature = "keyless")]
 pub(crate) use self::sigstore::{sign_file, sign_statement};
 
-/// Refuses a call that must not use a network.
+/// Refuses a call that cannot be answered, before anything is written.
 ///
 /// # Errors
-/// It says so.
-pub(crate) fn refuse_offline(cx: &Context) -> Result<()> {
+/// It must not use a network, or this program was built without.
+pub(crate) fn check_possible(cx: &Context) -> Result<()> {
+    if cfg!(not(feature = "keyless")) {
+        // Says what is missing.
+        sign_statement(b"", None)?;
+    }
     if !cx.args().is_offline() {
         return Ok(());
     }

@@ -346,6 +346,17 @@ fn what_is_added_is_in_every_archive_and_signed_with_it() {
     }
 }
 
+/// What this program cannot do, or a key that is not there, is said before anything is written.
+#[test]
+fn what_cannot_sign_leaves_nothing_behind() {
+    let release = Release::unpacked("1.0.0", SEED, &[]);
+    let absent = ["pack", "--token", "keys/absent"];
+    assert_eq!(release.sign(&absent).status.code(), Some(2));
+    #[cfg(not(feature = "keyless"))]
+    assert_eq!(release.sign(&["pack", "--keyless"]).status.code(), Some(2));
+    assert!(!release.released().exists());
+}
+
 /// Source is judged by git alone, and what lies in the work tree has to be what was signed.
 #[test]
 fn a_checkout_is_judged_before_any_of_its_programs_run() {
