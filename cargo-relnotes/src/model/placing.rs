@@ -261,10 +261,7 @@ impl Accountant<'_> {
         line.breaking = breaking_blocks(&message.breaking);
         line.closes.clone_from(&message.closes);
         if section == Section::Breaking {
-            let placed = self
-                .policy
-                .table
-                .placement(&message.header, Some(&commit.id));
+            let placed = self.policy.table.placement(&message.header, &[&commit.id]);
             line.kind = Some(match placed {
                 Placement::In(section) => section,
                 Placement::Hidden(_) => Section::Other,
@@ -284,7 +281,7 @@ impl Accountant<'_> {
             return Placed::In(Section::Breaking);
         }
         let header = &message.header;
-        let placement = table.placement(header, Some(&commit.id));
+        let placement = table.placement(header, &[&commit.id]);
         let is_security =
             placement == Placement::In(Section::Security) || is_private_fix(commit.subject());
         if is_security || !advisories_of(message).is_empty() {
@@ -310,9 +307,7 @@ impl Accountant<'_> {
         let commit = &self.commits[at];
         let is_news = message.header.style == Style::Conventional
             && matches!(
-                self.policy
-                    .table
-                    .placement(&message.header, Some(&commit.id)),
+                self.policy.table.placement(&message.header, &[&commit.id]),
                 Placement::In(_)
             );
 
@@ -342,7 +337,7 @@ impl Accountant<'_> {
         if squashed.is_breaking() {
             return Some(Section::Breaking);
         }
-        match self.policy.table.placement(&squashed.header, None) {
+        match self.policy.table.placement(&squashed.header, &[]) {
             Placement::In(Section::Dependencies) if self.policy.rows.is_some() => None,
             Placement::In(section) => Some(section),
             Placement::Hidden(_) => None,

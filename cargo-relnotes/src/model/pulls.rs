@@ -376,14 +376,17 @@ fn title_of(pull: &Pull, merge: &Commit, steps: &[&Commit], table: &Table) -> Op
     if steps_are && !is_conventional {
         return None;
     }
-    let said = match table.placement(&title, Some(&merge.id)) {
+    // What the steps touch, their title touches.
+    let mut ids: Vec<_> = steps.iter().map(|step| &step.id).collect();
+    ids.push(&merge.id);
+    let said = match table.placement(&title, &ids) {
         Placement::In(section) => section,
         Placement::Hidden(rule) => return is_conventional.then_some(Title::Hidden(rule)),
     };
 
     let sections: Vec<Section> = headers
         .iter()
-        .filter_map(|header| match table.placement(header, None) {
+        .filter_map(|header| match table.placement(header, &[]) {
             Placement::In(section) => Some(section),
             Placement::Hidden(_) => None,
         })

@@ -296,14 +296,13 @@ impl Selector {
     }
 
     /// Whether a change is one of the section's.
-    fn selects(&self, header: &Header, commit: Option<&CommitId>) -> bool {
+    fn selects(&self, header: &Header, commits: &[&CommitId]) -> bool {
         let kind = header.kind.as_deref().unwrap_or_default();
         let scope = header.scope.as_deref().unwrap_or_default().to_lowercase();
         let in_scope = self
             .scopes
             .iter()
-            .any(|wanted| *wanted == scope || scope.split(", ").any(|one| one == wanted));
-        let touches = |commits: &BTreeSet<CommitId>| commit.is_some_and(|id| commits.contains(id));
+            .any(|wanted| *wanted == scope || scope.split(',').any(|one| one.trim() == wanted));
         !self.is_empty()
             && (self.types.is_empty() || self.types.iter().any(|wanted| wanted == kind))
             && (self.scopes.is_empty() || in_scope)
@@ -311,7 +310,10 @@ impl Selector {
                 .pattern
                 .as_ref()
                 .is_none_or(|pattern| pattern.is_match(&header.subject()))
-            && self.commits.as_ref().is_none_or(touches)
+            && self
+                .commits
+                .as_ref()
+                .is_none_or(|own| commits.iter().any(|id| own.contains(*id)))
     }
 }
 
@@ -399,9 +401,9 @@ impl Table {
         selected || self.destination(&kind).is_some()
     }
 
-    /// Where a change goes, breaking ones and updates of dependencies aside. `commit` is the one it
+    /// Where a change goes, breaking ones and updates of dependencies aside. `commits` are those it
     /// came with.
-    pub fn placement(&self, header: &Header, commit: Option<&CommitId>) -> Placement {
+    pub fn placement(&self, header: &Header, commits: &[&CommitId]) -> Placement {
         let scope = header.scope.as_deref().unwrap_or("").to_lowercase();
 
         // Words and tests about security close nothing: the type says so.
@@ -418,7 +420,7 @@ impl Table {
         let selected = self
             .selectors
             .iter()
-            .find(|(_, selector)| selector.selects(header, commit));
+            .find(|(_, selector)| selector.selects(header, commits));
 
         if let Some((section, selector)) = selected {
             return match &selector.skip {
@@ -501,7 +503,7 @@ mod tests {
 
     fn place(subject: &str) -> Placement {
         let table = Table::default();
-        table.placement(&grammar::header(subject, &|kind| table.knows(kind)), None)
+        table.placement(&grammar::header(subject, &|kind| table.knows(kind)), &[])
     }
 
     #[test]
@@ -580,7 +582,7 @@ mod tests {
             ("feat".to_owned(), Destination::Hide),
         ]));
         let place = |subject: &str| {
-            table.placement(&grammar::header(subject, &|kind| table.knows(kind)), None)
+            table.placement(&grammar::header(subject, &|kind| table.knows(kind)), &[])
         };
         assert_eq!(place("docs: x"), Placement::In(Section::Other));
         assert_eq!(place("feat: x"), Placement::Hidden("type-feat".to_owned()));

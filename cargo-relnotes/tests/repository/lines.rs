@@ -194,3 +194,23 @@ fn pull_requests_without_a_line_are_named_together() {
     repo.report(&[], 0);
     assert!(!repo.notes().contains("Also in this release"));
 }
+
+#[test]
+fn a_section_of_ones_own_has_merges_and_several_scopes() {
+    let mut repo = Repo::released();
+    let config = "[[relnotes.section]]\nid = \"ui\"\ntitle = \"Look\"\npaths = [\"ui\"]\n\n[[relnotes.section]]\nid = \"ui\"\nscopes = [\"ui\"]\n";
+    std::fs::write(repo.root.join("release-gates.toml"), config).unwrap();
+    repo.commit("chore: configuration");
+    repo.git(&["checkout", "--quiet", "-b", "topic"]);
+    std::fs::create_dir_all(repo.root.join("ui")).unwrap();
+    std::fs::write(repo.root.join("ui/theme"), "dark").unwrap();
+    repo.commit("wip");
+    repo.git(&["checkout", "--quiet", "main"]);
+    let message = "feat: themes (#4)";
+    repo.git(&["merge", "--quiet", "--no-ff", "--message", message, "topic"]);
+    repo.commit("fix(cli,ui): colours");
+    repo.commit("fix(cli): flags");
+    let report = repo.report(&[], 0);
+    assert_eq!(lines(&report, "ui"), ["themes", "colours"]);
+    assert_eq!(lines(&report, "fixes"), ["flags"]);
+}
