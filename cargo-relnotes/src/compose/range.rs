@@ -283,11 +283,12 @@ fn higher_ancestor(
     if higher.is_empty() {
         return Ok(None);
     }
-    let merged = history::merged_tags(git, &target.commit)?;
+    let commits: Vec<&CommitId> = higher.iter().map(|release| &release.commit).collect();
+    let outside = history::outside(git, &commits, &target.commit)?;
     Ok(higher
         .into_iter()
         .rev()
-        .find(|release| merged.contains(&release.tag) && release.commit != target.commit)
+        .find(|release| !outside.contains(&release.commit) && release.commit != target.commit)
         .cloned())
 }
 

@@ -251,20 +251,24 @@ pub fn touching_paths(
     Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
 }
 
-/// Names of the tags that are a part of a commit's history.
+/// What can be reached from some commits and not from another: a commit that is not among it is a
+/// part of the other one's history. One walk answers for all of them, and where nothing is newer it
+/// is none.
 ///
 /// # Errors
 /// git failed.
-pub fn merged_tags(git: &Git, commit: &CommitId) -> Result<BTreeSet<String>, HistoryError> {
-    let bytes = git.plumbing([
-        "for-each-ref",
-        "--format=%(refname:strip=2)",
-        &format!("--merged={commit}"),
-        "refs/tags",
-    ])?;
+pub fn outside(
+    git: &Git,
+    commits: &[&CommitId],
+    of: &CommitId,
+) -> Result<BTreeSet<CommitId>, HistoryError> {
+    let mut input: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
+    input.push_str(&format!("^{of}\n"));
+    let step = git.step().args(["rev-list", "--stdin"]).stdin(input);
+    let bytes = git.run(step)?.success().map_err(GitError::from)?.stdout;
     Ok(String::from_utf8_lossy(&bytes)
         .lines()
-        .map(str::to_owned)
+        .filter_map(|line| line.parse().ok())
         .collect())
 }
 
