@@ -2,8 +2,8 @@
 //! cargo-semver-checks and cargo-public-api in one run, and how long each takes on pairs of
 //! folders.
 //!
-//! Arguments: `[--quick] [--runs N] [--table FILE] [OLD=NEW…]`, each pair two folders of a package.
-//! Without pairs a small one and two published ones are measured. `--table` writes the comparison
+//! Arguments: `[--quick] [--only-speed] [--runs N] [--table FILE] [OLD=NEW…]`, each pair two folders of
+//! a package. Without pairs a small one and ten published ones are measured. `--table` writes the comparison
 //! as Markdown.
 #![expect(
     clippy::unwrap_used,
@@ -14,11 +14,12 @@
 mod table;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use release_gate::process::{Finished, Runner, Step};
-use release_gates_tests::bench::{Measure, median, published};
+use release_gates_tests::bench::{Measure, Ran, measured, median, published};
 use table::{KINDS, PAIRS, Pair, TRAPS, Truth, UNNAMED};
 
 const PEERS: [&str; 3] = ["cargo-compat", "cargo-semver-checks", "cargo-public-api"];
@@ -26,9 +27,11 @@ const PEERS: [&str; 3] = ["cargo-compat", "cargo-semver-checks", "cargo-public-a
 fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     let (mut runs, mut quick, mut table, mut pairs) = (5_usize, false, None, Vec::new());
+    let mut only_speed = false;
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--quick" => (runs, quick) = (1, true),
+            "--only-speed" => only_speed = true,
             "--runs" => runs = args.next().unwrap().parse().unwrap(),
             // Benchmarks run in the package's folder; people name files from the repository's.
             "--table" => {
@@ -49,9 +52,11 @@ fn main() {
     );
 
     let dir = tempfile::tempdir().unwrap();
-    let text = accuracy(dir.path());
-    if let Some(path) = table {
-        release_gate::fs::write_atomic(&path, text.as_bytes()).unwrap();
+    if !only_speed {
+        let text = accuracy(dir.path());
+        if let Some(path) = table {
+            release_gate::fs::write_atomic(&path, text.as_bytes()).unwrap();
+        }
     }
     if pairs.is_empty() {
         let (old, new) = (dir.path().join("tiny-old"), dir.path().join("tiny-new"));
@@ -66,9 +71,18 @@ fn main() {
             "pub fn f(x: u8) {}\npub struct S { pub a: u8 }\npub fn g() {}\n",
         );
         pairs.push((old, new));
+        // With and without dependencies, features, build scripts; bug fixes and larger steps.
         let names = [
-            ("indexmap", "2.2.6", "2.7.0"),
-            ("serde_json", "1.0.117", "1.0.134"),
+            ("crossbeam-utils", "0.8.20", "0.8.21"),
+            ("url", "2.5.4", "2.5.7"),
+            ("indexmap", "2.8.0", "2.9.0"),
+            ("serde_json", "1.0.134", "1.0.140"),
+            ("semver", "1.0.26", "1.0.27"),
+            ("anyhow", "1.0.97", "1.0.98"),
+            ("memchr", "2.7.5", "2.7.6"),
+            ("smallvec", "1.15.0", "1.15.1"),
+            ("either", "1.13.0", "1.15.0"),
+            ("http", "1.3.1", "1.4.0"),
         ];
         for (name, old, new) in names.into_iter().filter(|_| !quick) {
             match published(dir.path(), name, old).zip(published(dir.path(), name, new)) {
@@ -79,11 +93,14 @@ fn main() {
         }
     }
 
+    let mut ratios = Vec::new();
     for (number, (old, new)) in pairs.into_iter().enumerate() {
         let scratch = dir.path().join(format!("speed-{number}"));
         std::fs::create_dir(&scratch).unwrap();
-        speed(&old, &new, runs, &scratch);
+        ratios.extend(speed(&old, &new, runs, &scratch));
+        std::fs::remove_dir_all(&scratch).unwrap();
     }
+    shares(&ratios);
 }
 
 fn all() -> impl Iterator<Item = &'static Pair> {
@@ -301,7 +318,12 @@ fn judged(finished: &Finished) -> bool {
     matches!(finished.status.code(), Some(0 | 1 | 100))
 }
 
-fn speed(old: &Path, new: &Path, runs: usize, dir: &Path) {
+/// What is taken of a thing, with its name.
+type Part<Thing, Taken> = (&'static str, fn(&Thing) -> Taken);
+
+/// Processor time and time on the clock of both tools on a pair, in turns: the first call of each on
+/// folders that are empty, and further calls on the same ones.
+fn speed(old: &Path, new: &Path, runs: usize, dir: &Path) -> Option<(f64, f64)> {
     let name = |path: &Path| {
         path.file_name()
             .unwrap_or_default()
@@ -309,47 +331,85 @@ fn speed(old: &Path, new: &Path, runs: usize, dir: &Path) {
             .into_owned()
     };
     let pair = format!("{} to {}", name(old), name(new));
-    let mut cold_row = Measure::of(format!("{pair}, for the first time"));
-    let mut results = Vec::new();
-    for tool in PEERS.iter().take(2) {
-        // As many as there are runs, but the slow ones at most three times.
-        let cold: Option<Vec<Duration>> = (0..runs.clamp(1, 3))
-            .map(|run| {
-                once(peer(
-                    tool,
-                    old,
-                    new,
-                    &dir.join(format!("cold-{tool}-{run}")),
-                ))
-            })
-            .collect();
-        let warm: Option<Vec<Duration>> = (0..=runs)
-            .map(|_| once(peer(tool, old, new, &dir.join(format!("warm-{tool}")))))
-            .collect();
-        let why = if tool.eq(&PEERS[0]) || once(Step::new(tool).args(["--version"])).is_some() {
-            "cannot judge this pair"
-        } else {
-            "not installed"
+    let mut times: BTreeMap<(&str, &str), Vec<Option<Ran>>> = BTreeMap::new();
+    for run in 0..runs.clamp(1, 3) {
+        for tool in &PEERS[..2] {
+            let target = dir.join(format!("{tool}-{run}"));
+            for when in ["for the first time", "again"] {
+                let ran = ran_on_folders(tool, (old, new), (dir, &target));
+                times.entry((when, tool)).or_default().push(ran);
+            }
+        }
+    }
+
+    let mut ratios = Vec::new();
+    for when in ["for the first time", "again"] {
+        let of = |tool: &str, part: fn(&Ran) -> Duration| -> Option<Duration> {
+            let all: Option<Vec<Duration>> = times
+                .get(&(when, tool))?
+                .iter()
+                .map(|ran| ran.as_ref().map(part))
+                .collect();
+            median(all?)
         };
-        cold_row.time(
-            tool,
-            cold.clone().and_then(median),
-            if cold.is_some() { "" } else { why },
-        );
-        // The first of the warm ones made what the others find.
-        results.push((tool, warm.and_then(|all| median(all[1..].to_vec())), why));
+        let parts: [Part<Ran, Duration>; 2] = [
+            ("processor time", |ran| ran.cpu),
+            ("on the clock", |ran| ran.wall),
+        ];
+        for (what, part) in parts {
+            let mut row = Measure::of(format!("{pair}, {when}, {what}"));
+            for tool in &PEERS[..2] {
+                row.time(tool, of(tool, part), "");
+            }
+        }
+        let both = of(PEERS[0], |ran| ran.cpu).zip(of(PEERS[1], |ran| ran.cpu));
+        ratios.push(both.map(|(own, peer)| own.as_secs_f64() / peer.as_secs_f64()));
     }
-    let mut row = Measure::of(format!("{pair}, again"));
-    for (tool, time, why) in results {
-        row.time(tool, time, if time.is_some() { "" } else { why });
-    }
+    Some((ratios.first().copied()??, ratios.get(1).copied()??))
 }
 
-/// How long one call took. `None`: the program is not there, or came to no verdict.
-fn once(step: Step) -> Option<Duration> {
-    Runner::new()
-        .run(step)
-        .ok()
-        .filter(judged)
-        .map(|finished| finished.elapsed)
+/// A call on two folders. `None`: the program is not there, or came to no verdict.
+fn ran_on_folders(
+    tool: &str,
+    (old, new): (&Path, &Path),
+    (dir, target): (&Path, &Path),
+) -> Option<Ran> {
+    let manifest = new.join("Cargo.toml");
+    let mut words: Vec<OsString> = vec!["env".into()];
+    words.push(format!("CARGO_TARGET_DIR={}", target.display()).into());
+    if tool == PEERS[0] {
+        words.push(env!("CARGO_BIN_EXE_cargo-compat").into());
+        words.extend(["--offline", "--against"].map(Into::into));
+    } else {
+        words.push(tool.into());
+        let more = [
+            "semver-checks",
+            "--release-type",
+            "patch",
+            "--baseline-root",
+        ];
+        words.extend(more.map(Into::into));
+    }
+    words.extend([old.into(), "--manifest-path".into(), manifest.into()]);
+    measured(dir, &words).filter(|ran| judged(&ran.finished))
+}
+
+/// The middle and the largest share of the peer's processor time.
+fn shares(ratios: &[(f64, f64)]) {
+    let parts: [Part<(f64, f64), f64>; 2] =
+        [("for the first time", |of| of.0), ("again", |of| of.1)];
+    for (when, part) in parts {
+        let mut all: Vec<f64> = ratios.iter().map(part).collect();
+        all.sort_by(f64::total_cmp);
+        let (Some(middle), Some(largest)) = (all.get(all.len() / 2), all.last()) else {
+            continue;
+        };
+        Measure::of(format!("all {} pairs, {when}, processor time", all.len())).said(
+            PEERS[0],
+            &format!(
+                "{middle:.2} of {} in the middle, at most {largest:.2}",
+                PEERS[1]
+            ),
+        );
+    }
 }

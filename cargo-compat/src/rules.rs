@@ -65,6 +65,8 @@ rules! {
         "A test, documented example or user program that the old release came with shows other behaviour. Where the old behaviour was the defect, waive it with that reason.", "https://doc.rust-lang.org/cargo/reference/semver.html";
     DEPENDENT = "dependent-broken", Deny, "a dependent compiles with the old library and not with the new one",
         "It was named with --dependents or in `dependents` of `[compat]`, and what its authors wrote no longer compiles. Undo the change, or help them and waive it with that reason.", "https://doc.rust-lang.org/cargo/reference/semver.html";
+    NOT_ADDITIVE = "feature-not-additive", Deny, "a feature takes away what programs without it use",
+        "Cargo builds a crate once, with every feature that anybody in the graph asks for. What was written without a feature has to compile with it, too. Let features add, and never change or remove.", "https://doc.rust-lang.org/cargo/reference/features.html#feature-unification";
     SET_BROKEN = "feature-set-broken", Warn, "a set of features no longer builds",
         "Features should add to each other; users who turn on several get this set sooner or later.", "https://doc.rust-lang.org/cargo/reference/features.html#feature-unification";
     MSRV = "rust-version-raised", Warn, "the minimum Rust version was raised",

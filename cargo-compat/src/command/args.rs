@@ -27,6 +27,9 @@ pub(crate) struct CompatArgs {
     /// `bat@0.25`), which cargo fetches, or folders (`../bat`)
     #[arg(long, value_name = "DEPENDENTS", value_delimiter = ',')]
     pub(crate) dependents: Vec<Dependent>,
+    /// Compare every set of features, also where nothing that differs is behind a feature
+    #[arg(long)]
+    pub(crate) every_set: bool,
     /// Features to leave out of every set that is compared
     #[arg(long, value_name = "FEATURES", value_delimiter = ',')]
     pub(crate) exclude_features: Vec<String>,

@@ -11,7 +11,7 @@ use super::args::CompatArgs;
 use crate::model::config::Config;
 use crate::model::package::FeatureSet;
 use crate::read::baseline::find_baseline;
-use crate::read::build::build_side;
+use crate::read::build::{build_side, check_side};
 use crate::read::cargo::{Request, workspace_member, workspace_metadata};
 use crate::read::describe::dependency_side;
 use crate::read::environment::PassedEnv;
@@ -127,6 +127,13 @@ impl Call<'_> {
         // Paths are shown as they are in the work tree.
         side.root.clone_from(&self.project.root);
         Ok(side)
+    }
+
+    /// Whether the new side of a package compiles.
+    pub(super) fn check_new(&self, package: &Package, variant: Variant<'_>) -> Result<()> {
+        self.ask(package, None, variant, |request| {
+            check_side(&request, &self.cx.runner)
+        })
     }
 
     /// Builds the old side of a package.

@@ -1,20 +1,21 @@
 //! One comparison: both sides built, programs written from both, compiled against both, the answers
 //! made into changes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use release_gate::process::Runner;
 use release_gate::{Error, Result};
-use rustdoc_types::{Crate, GenericParamDefKind, Id, ItemEnum};
+use rustdoc_types::{Id, ItemEnum};
 
+use super::both::Both;
 use super::naming::{Shown, Written, write_program};
 use super::prepared::Prepared;
-use super::witnesses::{Sides, confirm_groups};
+use super::witnesses::Sides;
 use crate::judge::coherence::Implementable;
-use crate::judge::gaps::{JudgedGaps, Readable, judge_gaps};
-use crate::judge::group::{self, Group};
+use crate::judge::gaps::{JudgedGaps, judge_gaps};
+use crate::judge::group::{self, Group, OtherSide};
 use crate::judge::manifest;
-use crate::judge::members::{Members, named_members};
+use crate::judge::members::named_members;
 use crate::judge::reached::{Reached, judge_reached};
 use crate::judge::structural::{Described, structural_changes};
 use crate::judge::symbols::{changed_symbols, symbol_count};
@@ -24,7 +25,7 @@ use crate::model::gap::{Gap, LeftOut};
 use crate::model::names::Hints;
 use crate::program::assertion::Use;
 use crate::program::{Assertion, Program};
-use crate::prove::{self, Library, Line, Rejected, Rustc, Unproved};
+use crate::prove::{self, Accepted, Library, Line, Rejected, Rustc, Unproved};
 use crate::rules;
 use release_gate::Bump;
 
@@ -49,6 +50,29 @@ pub(super) struct Comparison {
     pub(super) macro_calls: Vec<MacroCall>,
     /// What of other packages shows in the old side's API.
     pub(super) shown: Vec<Shown>,
+    /// Uses of the old API that both sides accept.
+    pub(super) kept: Vec<Assertion>,
+    /// Uses that only the new side accepts, of items that the old one has not.
+    pub(super) added: Vec<Assertion>,
+}
+
+/// Lines as assertions of their own, but calls of macros.
+fn as_assertions<'l>(lines: impl Iterator<Item = &'l Line<'l>>) -> Vec<Assertion> {
+    lines
+        .filter(|line| !line.assertion.done.expands_macro())
+        .map(|line| Assertion {
+            ways: vec![line.code().to_owned()],
+            ..line.assertion.clone()
+        })
+        .collect()
+}
+
+/// Which lines are rejected.
+fn keys_of(rejected: &[Rejected<'_>]) -> BTreeSet<*const Assertion> {
+    rejected
+        .iter()
+        .map(|line| std::ptr::from_ref(line.line.assertion))
+        .collect()
 }
 
 /// A call of a macro that its own library takes.
@@ -146,6 +170,20 @@ pub(super) fn compare_sides(
         what: what.clone(),
         why: "there are more of them than are tried".to_owned(),
     }));
+    let broken = keys_of(&forward.rejected);
+    let kept = as_assertions(
+        forward
+            .accepted
+            .iter()
+            .filter(|line| !broken.contains(&std::ptr::from_ref(line.assertion))),
+    );
+    let added = as_assertions(
+        backward
+            .rejected
+            .iter()
+            .map(|rejected| &rejected.line)
+            .filter(|line| !members_old.contains_key(&line.assertion.item)),
+    );
     let shown = written_old.shown;
     let macro_calls = macro_calls_of(&forward.accepted);
     Ok(Comparison {
@@ -157,6 +195,8 @@ pub(super) fn compare_sides(
         left_out,
         macro_calls,
         shown,
+        kept,
+        added,
         public: written_new
             .public
             .into_values()
@@ -292,40 +332,80 @@ struct OneWay<'a> {
 
 /// The old program against the new library shows breaks; the new program against the old library
 /// shows additions.
+///
+/// A line that stands in both programs was compiled with both libraries when each took its own program,
+/// and is not compiled again.
 fn both_ways<'a>(
     sides: &Sides<'_>,
     old: &'a Program,
     new: &'a Program,
 ) -> Result<(OneWay<'a>, OneWay<'a>)> {
-    let (forward, backward) = std::thread::scope(|scope| {
-        let backward = scope.spawn(|| one_way(sides, &sides.new, &sides.old, new));
-        (one_way(sides, &sides.old, &sides.new, old), backward.join())
-    });
-    let backward = backward
-        .map_err(|_| Error::judge("comparing the new program with the old library ended early"))?;
-    Ok((forward?, backward?))
+    let (of_old, of_new) = beside(
+        || accepted_lines(sides, &sides.old, old),
+        || accepted_lines(sides, &sides.new, new),
+    )?;
+    let (by_old, by_new) = (codes_of(&of_old), codes_of(&of_new));
+    let (forward, backward) = beside(
+        || rejected_lines(sides, &sides.new, &of_old, &by_new),
+        || rejected_lines(sides, &sides.old, &of_new, &by_old),
+    )?;
+    Ok((one_way(of_old, forward), one_way(of_new, backward)))
 }
 
-fn one_way<'a>(
+/// Does two things at once.
+fn beside<T: Send>(
+    one: impl FnOnce() -> Result<T> + Send,
+    other: impl FnOnce() -> Result<T>,
+) -> Result<(T, T)> {
+    let (other, one) = std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        (other(), one.join())
+    });
+    let one = one.map_err(|_| Error::judge("compiling a program ended early"))?;
+    Ok((one?, other?))
+}
+
+fn accepted_lines<'a>(
     sides: &Sides<'_>,
-    from: &Library,
-    to: &Library,
+    library: &Library,
     program: &'a Program,
-) -> Result<OneWay<'a>> {
-    let accepted = prove::accepted_by(sides.rustc, from, sides.runner, &program.assertions)?;
+) -> Result<Accepted<'a>> {
+    let accepted = prove::accepted_by(sides.rustc, library, sides.runner, &program.assertions)?;
     if accepted.lines.is_empty() && !accepted.gaps.is_empty() {
-        return Err(Error::judge(format!("no use of `{}` compiles with the library it was written for", from.name))
+        return Err(Error::judge(format!("no use of `{}` compiles with the library it was written for", library.name))
             .with_help("this is a defect of cargo-compat, or another compiler made the library; `--verbose` shows what was called"));
     }
-    let rejected = prove::rejected_by(sides.rustc, to, sides.runner, &accepted.lines)?;
-    let gaps = accepted.gaps.iter().map(gap_of).collect();
-    Ok(OneWay {
+    Ok(accepted)
+}
+
+fn codes_of<'l>(accepted: &'l Accepted<'_>) -> HashSet<&'l str> {
+    accepted.lines.iter().map(Line::code).collect()
+}
+
+/// Lines of one program that the other library rejects. `known`: what that library took already.
+fn rejected_lines<'a>(
+    sides: &Sides<'_>,
+    library: &Library,
+    accepted: &Accepted<'a>,
+    known: &HashSet<&str>,
+) -> Result<Vec<Rejected<'a>>> {
+    let open: Vec<Line<'a>> = accepted
+        .lines
+        .iter()
+        .filter(|line| !known.contains(line.code()))
+        .copied()
+        .collect();
+    prove::rejected_by(sides.rustc, library, sides.runner, &open)
+}
+
+fn one_way<'a>(accepted: Accepted<'a>, rejected: Vec<Rejected<'a>>) -> OneWay<'a> {
+    OneWay {
         assertions: accepted.lines.len(),
-        gaps,
+        gaps: accepted.gaps.iter().map(gap_of).collect(),
         rejected,
         accepted: accepted.lines,
         unasked: accepted.unasked,
-    })
+    }
 }
 
 /// What the old library rejects of the new program, and what it accepts of its own.
@@ -336,88 +416,7 @@ struct Added<'a> {
     implemented: &'a BTreeSet<&'a str>,
 }
 
-/// Both sides with what of them can be named.
-struct Both<'a> {
-    old: &'a Prepared<'a>,
-    new: &'a Prepared<'a>,
-    members_old: &'a Members<'a>,
-    members_new: &'a Members<'a>,
-}
-
 impl Both<'_> {
-    /// What the new library rejects of the old program.
-    fn proved_breaks(
-        &self,
-        sides: &Sides<'_>,
-        rejected: &[Rejected<'_>],
-        program_new: &Program,
-    ) -> Result<Vec<Change>> {
-        let new_ids: HashMap<&str, Id> = program_new
-            .assertions
-            .iter()
-            .map(|assertion| (assertion.item.as_str(), assertion.id))
-            .collect();
-        let counted: Vec<Rejected<'_>> = rejected
-            .iter()
-            .filter(|rejected| !self.is_generalized_pointer(rejected, &new_ids))
-            .cloned()
-            .collect();
-        let groups = group::group_by_item(&counted, &self.old.side.lib_name, &|item| {
-            self.members_new.contains_key(item)
-        });
-
-        let witnesses = confirm_groups(sides, &groups)?;
-        let mut changes = Vec::new();
-        for (group, witness) in groups.iter().zip(witnesses) {
-            let mut change = group::breaking_change(group);
-            if let Some(line) = group.lines.first() {
-                let new_id = new_ids.get(group.item.as_str()).copied();
-                self.describe(&mut change, line.line.assertion.id, new_id);
-            }
-            let is_private = witness.as_ref().is_some_and(|witness| {
-                matches!(witness.code.as_str(), "E0603" | "E0616" | "E0624" | "E0451")
-            });
-            if is_private && change.rule.id == rules::REMOVED.id {
-                change.message = format!("`{}` is private now", group.item);
-            }
-            change.witness = witness;
-            changes.push(change);
-        }
-        Ok(changes)
-    }
-
-    /// Whether a line only shows that a function became generic, which is not held against it.
-    fn is_generalized_pointer(&self, rejected: &Rejected<'_>, new_ids: &HashMap<&str, Id>) -> bool {
-        let assertion = rejected.line.assertion;
-        if assertion.done != Use::PointTo {
-            return false;
-        }
-        let Some(id) = new_ids.get(assertion.item.as_str()) else {
-            return true;
-        };
-        type_parameters(&self.new.side.api, *id) > type_parameters(&self.old.side.api, assertion.id)
-    }
-
-    fn describe(&self, change: &mut Change, old_id: Id, new_id: Option<Id>) {
-        let Self { old, new, .. } = self;
-        change.before = declaration(&old.side.api, old_id);
-        change.old_location = old
-            .side
-            .api
-            .index
-            .get(&old_id)
-            .and_then(|item| old.location(item));
-        if let Some(id) = new_id {
-            change.after = declaration(&new.side.api, id);
-            change.location = new
-                .side
-                .api
-                .index
-                .get(&id)
-                .and_then(|item| new.location(item));
-        }
-    }
-
     /// What a compiler cannot show.
     fn structural(&self) -> Vec<Change> {
         let Self { old, new, .. } = self;
@@ -459,9 +458,11 @@ impl Both<'_> {
             .map(|change| change.item.as_str())
             .collect();
 
-        let groups = group::group_by_item(added.rejected, &self.old.side.lib_name, &|item| {
-            self.members_old.contains_key(item)
-        });
+        let other = OtherSide {
+            exists: &|item| self.members_old.contains_key(item),
+            gained: &|_| false,
+        };
+        let groups = group::group_by_item(added.rejected, &self.old.side.lib_name, &other);
         let users = Implementable {
             krate: &self.new.side.api,
             surface: &self.new.surface,
@@ -564,22 +565,6 @@ impl Both<'_> {
         reached
     }
 
-    fn readable_old(&self) -> Readable<'_> {
-        Readable {
-            krate: &self.old.side.api,
-            surface: &self.old.surface,
-            members: self.members_old,
-        }
-    }
-
-    fn readable_new(&self) -> Readable<'_> {
-        Readable {
-            krate: &self.new.side.api,
-            surface: &self.new.surface,
-            members: self.members_new,
-        }
-    }
-
     fn addition(&self, group: &Group<'_>, old_items: &BTreeSet<&str>) -> Change {
         let existed = old_items.contains(group.item.as_str())
             || self
@@ -618,17 +603,4 @@ fn is_explained(item: &str, broken: &BTreeSet<&str>) -> bool {
             || item.starts_with(&format!("{other}::"))
             || other.starts_with(&format!("{item}::"))
     })
-}
-
-/// How many type parameters a function has. Generalizing one is harmless by Cargo's SemVer chapter.
-fn type_parameters(api: &Crate, id: Id) -> usize {
-    match api.index.get(&id).map(|item| &item.inner) {
-        Some(ItemEnum::Function(function)) => function
-            .generics
-            .params
-            .iter()
-            .filter(|param| matches!(param.kind, GenericParamDefKind::Type { .. }))
-            .count(),
-        _ => 0,
-    }
 }

@@ -17,7 +17,7 @@ use crate::model::dependent::Dependent;
 use crate::model::gap::LeftOut;
 use crate::read::cargo::workspace_member;
 use crate::read::dependent_build::{Compilation, Compiled};
-use crate::read::dependent_tree::{DependentTree, Judged, PlacedSide};
+use crate::read::dependent_tree::{DependentTree, Judged, PlacedSide, Places};
 use crate::rules;
 
 /// The dependents that a call names, else those of the configuration; and the folder that their
@@ -80,22 +80,22 @@ pub(super) fn judge_dependents(
     };
 
     let folder = call.target_dir().join("dependents");
+    let sources = folder.join("sources");
     let asked = Asked {
         call,
         judged: &judged,
         target_dir: &folder.join("target"),
     };
     for dependent in &dependents {
-        let places = (
-            folder.join("sources"),
-            base.clone(),
-            call.project.target_dir.clone(),
-        );
         let tree = DependentTree::fetch(
             call.cx,
             dependent,
             &judged,
-            (&places.0, &places.1, &places.2),
+            Places {
+                sources: &sources,
+                base: &base,
+                skipped: &call.project.target_dir,
+            },
         )?;
         if tree.packages.is_empty() {
             gathered.judged.leave_out(asked.left_out(
@@ -114,11 +114,8 @@ fn shown(dependent: &Dependent) -> String {
     match dependent {
         Dependent::Published { name, .. } => name.clone(),
         Dependent::Folder(path) => {
-            let last: &Path = path.as_path();
-            last.file_name()
-                .unwrap_or(last.as_os_str())
-                .to_string_lossy()
-                .into_owned()
+            let last = path.file_name().unwrap_or(path.as_os_str());
+            last.to_string_lossy().into_owned()
         }
     }
 }

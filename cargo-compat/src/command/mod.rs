@@ -1,8 +1,10 @@
 //! One call: for every selected package the baseline is found, both sides are built and compared,
 //! and a verdict is made.
 
+mod additivity;
 mod advisory;
 pub(crate) mod args;
+mod both;
 mod call;
 mod compare;
 mod dependents;
@@ -64,6 +66,8 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
 
     let packages = dependencies_first(project.selected().collect());
     check_excluded_features(args, cx, &packages)?;
+
+    check_named_sets(&config, &packages)?;
 
     let first = packages.first().copied();
     let several = packages.len() > 1;
@@ -139,6 +143,35 @@ fn check_excluded_features(args: &CompatArgs, cx: &Context, packages: &[&Package
                 .with_help("leave it out of --exclude-features"),
         ),
     }
+}
+
+/// Refuses sets of the configuration with features that no selected package has.
+fn check_named_sets(config: &Config, packages: &[&Package]) -> Result<()> {
+    for set in &config.sets {
+        let selected = packages
+            .iter()
+            .filter(|package| set.package.is_empty() || package.name == set.package);
+        let mut known = selected
+            .flat_map(|package| package.features.keys())
+            .peekable();
+        if known.peek().is_none() {
+            continue;
+        }
+        let known: BTreeSet<&String> = known.collect();
+        let unknown = set
+            .features
+            .iter()
+            .find(|name| !name.contains('/') && !known.contains(name));
+        if let Some(name) = unknown {
+            return Err(Error::usage(format!(
+                "`sets` of `[compat]` names the feature `{name}`, which no selected package has"
+            ))
+            .with_help(
+                "take it out, or name it in `baseline-features` where only the baseline has it",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Packages in an order in which each comes after those of them it depends on.

@@ -4,14 +4,18 @@
 //! where what it turns on may have changed: where it stands in a `cfg` of a source file that
 //! differs, or where the sets above do not build. A set that builds on neither side is left out,
 //! and said.
+//!
+//! Where the largest set shows no change, and nothing that differs can mean something else under other
+//! features, the others are only built.
 
 use std::collections::BTreeSet;
 
-use cargo_metadata::Package;
+use cargo_metadata::{Package, Target};
 use release_gate::fs::throw_away_dir;
 use release_gate::git::Git;
-use release_gate::{Error, Finding, Result};
+use release_gate::{Bump, Error, Finding, Result};
 
+use super::additivity::{JudgedSet, judge_additivity};
 use super::call::{Call, OldSources, Variant};
 use super::compare::compare_sides;
 use super::expansions::{changed_results, compare_generated};
@@ -22,11 +26,15 @@ use super::patterns::narrowed_patterns;
 use super::prepared::Prepared;
 use super::witnesses::Sides;
 use crate::judge::manifest;
+use crate::judge::shape::is_same_shape;
 use crate::judge::unseen::unseen_changes;
 use crate::model::gap::LeftOut;
 use crate::model::package::{FeatureSet, features_without};
 use crate::prove::Rustc;
-use crate::read::features::{features_of_changed_files, gating_features, sources_of};
+use crate::read::dep_info::is_made_from;
+use crate::read::features::{
+    changed_sources, differs_by_feature, features_of_changed_files, gating_features, sources_of,
+};
 use crate::read::side::Side;
 use crate::rules;
 
@@ -50,11 +58,16 @@ pub(super) fn compare_all(
     let mut matrix = Matrix {
         call,
         package,
+        member,
         old,
         progress: &|text| spinner.message(text),
         gathered: Gathered::default(),
         first_error: None,
         harness_ran: false,
+        large: None,
+        small: None,
+        may_be_the_same: false,
+        unchanged: None,
     };
 
     matrix.say_copy();
@@ -71,12 +84,21 @@ pub(super) fn compare_all(
         }
     }
 
-    let sets = chosen_sets(call, member, package);
+    let mut sets = chosen_sets(call, member, package);
+    // The largest first: where it shows no change, it may speak for the others.
+    sets.sort_by_key(|set| !matches!(set, FeatureSet::All(_)));
+    matrix.may_be_the_same = !call.args.every_set
+        && !call.args.harness
+        && !are_chosen(&sets)
+        && !package.targets.iter().any(Target::is_proc_macro)
+        && !differs_by_feature(member, package);
     for target in targets(call) {
         let mut all_built = true;
+        matrix.unchanged = None;
         for features in &sets {
             all_built &= matrix.compare(Variant { target, features })?;
         }
+        matrix.compare_sets(target)?;
         let alone = matrix.features_alone(member, &sets, all_built);
         for features in &alone {
             matrix.compare(Variant { target, features })?;
@@ -111,25 +133,66 @@ fn chosen_sets(call: &Call<'_>, old: &Package, new: &Package) -> Vec<FeatureSet>
     if features.all_features || features.no_default_features || !features.features.is_empty() {
         return vec![FeatureSet::Asked];
     }
+    let named: Vec<FeatureSet> = call
+        .config
+        .sets
+        .iter()
+        .filter(|set| set.is_for(new))
+        .map(|set| FeatureSet::Named(set.clone()))
+        .collect();
+    if !named.is_empty() {
+        return named;
+    }
     FeatureSet::worth_comparing(old, new, &call.excluded_features())
+}
+
+/// Whether every source that differs was compiled: another may be what other features have in its
+/// place.
+fn has_every_change(old: &Side, new: &Side) -> bool {
+    let [before, after] = changed_sources(&old.package, &new.package);
+    before.iter().all(|file| is_made_from(&old.artifact, file))
+        && after.iter().all(|file| is_made_from(&new.artifact, file))
+}
+
+/// Whether the call or the configuration says which sets are compared.
+fn are_chosen(sets: &[FeatureSet]) -> bool {
+    sets.iter()
+        .any(|set| matches!(set, FeatureSet::Asked | FeatureSet::Named(_)))
 }
 
 /// The comparisons of a package.
 struct Matrix<'a> {
     call: &'a Call<'a>,
     package: &'a Package,
+    /// The package on the old side.
+    member: &'a Package,
     old: &'a OldSources,
     progress: &'a (dyn Fn(&str) + Sync),
     gathered: Gathered,
     /// Why the first set that users get does not build; of no matter once another one does.
     first_error: Option<Error>,
     harness_ran: bool,
+    /// The first set that was compared, which is the largest.
+    large: Option<JudgedSet>,
+    /// The smallest other one.
+    small: Option<JudgedSet>,
+    /// Whether nothing that differs can mean something else under other features.
+    may_be_the_same: bool,
+    /// A set that shows no change.
+    unchanged: Option<FeatureSet>,
 }
 
 impl Matrix<'_> {
     /// Compares under one set. Whether it could be.
     fn compare(&mut self, variant: Variant<'_>) -> Result<bool> {
         let label = variant.label();
+        if self.is_part_of_unchanged(variant.features) && self.builds(variant) {
+            let sets = &mut self.gathered.judged.harness.feature_sets;
+            sets.push(format!(
+                "{label}: built only, nothing that differs is behind a feature"
+            ));
+            return Ok(true);
+        }
         let Some((old, new)) = self.build(variant)? else {
             return Ok(false);
         };
@@ -170,6 +233,20 @@ impl Matrix<'_> {
         for side in [&old, &new] {
             self.say_environment(&side.environment);
         }
+        let is_unchanged = comparison.changes.is_empty()
+            && shown.iter().all(|comparison| comparison.changes.is_empty())
+            && new.is_rust
+            && has_every_change(&old, &new)
+            && is_same_shape(&old.api, &new.api);
+        if is_unchanged && self.unchanged.is_none() {
+            self.unchanged = Some(variant.features.clone());
+        }
+        let judged = JudgedSet::of(&label, &sides, &mut comparison);
+        match variant.features {
+            FeatureSet::Asked | FeatureSet::Only(_) | FeatureSet::Named(_) => {}
+            _ if self.large.is_none() => self.large = Some(judged),
+            _ => self.small = Some(judged),
+        }
         self.gathered.add(comparison, &label);
         for comparison in shown {
             self.gathered.add_shown(comparison, &label);
@@ -177,6 +254,50 @@ impl Matrix<'_> {
         self.run_harness(&old, &new)?;
 
         Ok(true)
+    }
+
+    /// Whether what was written for the smallest set still compiles with the largest.
+    fn compare_sets(&mut self, target: Option<&str>) -> Result<()> {
+        let (Some(large), Some(small)) = (self.large.take(), self.small.take()) else {
+            return Ok(());
+        };
+        let scratch = throw_away_dir("compat-programs")?;
+        let rustc = Rustc::new(scratch.path(), &self.call.project.root, target)
+            .remembering(self.call.target_dir().join("verdicts"));
+        let runner = &self.call.cx.runner;
+        let found = judge_additivity(&rustc, runner, &small, &large)?;
+
+        let judged = &mut self.gathered.judged;
+        let broken: BTreeSet<String> = judged
+            .changes
+            .iter()
+            .filter(|change| change.bump == Bump::Major)
+            .map(|change| change.item.clone())
+            .collect();
+        judged.findings.extend(found.findings);
+        judged.changes.extend(
+            found
+                .changes
+                .into_iter()
+                .filter(|change| !broken.contains(&change.item)),
+        );
+        Ok(())
+    }
+
+    /// Whether a set turns on nothing that one without a change does not, and nothing that differs can
+    /// mean something else under it.
+    fn is_part_of_unchanged(&self, set: &FeatureSet) -> bool {
+        let Some(unchanged) = self.unchanged.as_ref().filter(|_| self.may_be_the_same) else {
+            return false;
+        };
+        [self.member, self.package]
+            .iter()
+            .all(|package| set.enabled(package).is_subset(&unchanged.enabled(package)))
+    }
+
+    /// Whether the new side builds with a set.
+    fn builds(&self, variant: Variant<'_>) -> bool {
+        self.call.check_new(self.package, variant).is_ok()
     }
 
     /// Builds both sides. `None`: this set builds on one of them only, or on neither.
@@ -260,7 +381,7 @@ impl Matrix<'_> {
         sets: &[FeatureSet],
         all_built: bool,
     ) -> Vec<FeatureSet> {
-        if sets.contains(&FeatureSet::Asked) {
+        if are_chosen(sets) {
             return Vec::new();
         }
         let without = self.call.excluded_features();

@@ -38,7 +38,7 @@ fn is_of_whole_item(rule: &Rule) -> bool {
 }
 
 /// Whether a path is named in code: followed by nothing that would make it another.
-fn mentions(code: &str, path: &str) -> bool {
+pub fn mentions(code: &str, path: &str) -> bool {
     let mut rest = code;
     while let Some(at) = rest.find(path) {
         rest = &rest[at + path.len()..];
@@ -56,7 +56,7 @@ fn is_below(item: &str, root: &str) -> bool {
 }
 
 /// A path as programs write it.
-fn code_path(lib: &str, item: &str) -> String {
+pub fn code_path(lib: &str, item: &str) -> String {
     let parts: Vec<String> = item.split("::").map(ident).collect();
     format!("::{}::{}", ident(lib), parts.join("::"))
 }
@@ -96,18 +96,26 @@ impl<'a> Roots<'a> {
     }
 }
 
-/// Gathers rejected lines. `exists` says whether the other side still has an item of that name.
+/// What the other side says of items.
+pub struct OtherSide<'a> {
+    /// Whether it has an item of that name.
+    pub exists: &'a dyn Fn(&str) -> bool,
+    /// Whether it has more of the item than there was, which no change of a member explains.
+    pub gained: &'a dyn Fn(&str) -> bool,
+}
+
+/// Gathers rejected lines.
 pub fn group_by_item<'a>(
     rejected: &[Rejected<'a>],
     lib: &str,
-    exists: &dyn Fn(&str) -> bool,
+    other: &OtherSide<'_>,
 ) -> Vec<Group<'a>> {
     let roots = Roots::of(rejected, lib);
     let mut groups: BTreeMap<String, Group<'a>> = BTreeMap::new();
     for line in rejected.iter().filter(|line| !roots.explain(line)) {
         let assertion = line.line.assertion;
         let gone = assertion.done != Use::Import
-            && !exists(&assertion.item)
+            && !(other.exists)(&assertion.item)
             && !assertion.item.starts_with("impl")
             && !assertion.item.contains(" → ");
         let rule = if gone {
@@ -133,7 +141,9 @@ pub fn group_by_item<'a>(
     // What a member's own change explains is not said of its owner again.
     let members: BTreeSet<String> = groups.keys().cloned().collect();
     groups.retain(|item, group| {
-        is_of_whole_item(group.rule) || !members.iter().any(|member| is_below(member, item))
+        is_of_whole_item(group.rule)
+            || (other.gained)(item)
+            || !members.iter().any(|member| is_below(member, item))
     });
     groups.into_values().collect()
 }
@@ -167,8 +177,8 @@ fn phrases(group: &Group<'_>) -> String {
     uses.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// A change for each group of breaks.
-pub fn breaking_change(group: &Group<'_>) -> Change {
+/// A change for each group of breaks. `cause` is what became of the item, in words.
+pub fn breaking_change(group: &Group<'_>, cause: Option<&str>) -> Change {
     let item = &group.item;
     if only_overrides(group) {
         let message = format!(
@@ -186,6 +196,8 @@ pub fn breaking_change(group: &Group<'_>) -> Change {
         format!("`{item}` is gone")
     } else if group.rule.id == rules::IMPL_REMOVED.id {
         format!("`{item}` no longer holds")
+    } else if let Some(cause) = cause {
+        format!("`{item}` {cause}")
     } else {
         format!("`{item}`: users can no longer {}", phrases(group))
     };

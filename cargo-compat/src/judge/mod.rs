@@ -2,6 +2,7 @@
 //! verdict. Pure.
 
 pub mod adjust;
+pub mod cause;
 pub mod coherence;
 pub mod descriptions;
 pub mod gaps;
@@ -9,7 +10,10 @@ pub mod group;
 pub mod layout;
 pub mod manifest;
 pub mod members;
+pub mod moved;
 pub mod reached;
+pub mod reshaped;
+pub mod shape;
 pub mod structural;
 pub mod symbols;
 pub mod unseen;

@@ -28,6 +28,17 @@ pub struct Change {
     pub feature_sets: Vec<String>,
     /// Why it does not count, if it is waived.
     pub waived: Option<String>,
+    /// What it has in common with others, which are said in one line.
+    pub fold: Option<Fold>,
+}
+
+/// What several changes have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fold {
+    /// Behind their number: `methods of … are methods of the trait … now`.
+    pub lead: String,
+    /// What this one is in the line.
+    pub name: String,
 }
 
 impl Change {
@@ -50,6 +61,7 @@ impl Change {
             witness: None,
             feature_sets: Vec::new(),
             waived: None,
+            fold: None,
         }
     }
 }

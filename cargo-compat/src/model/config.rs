@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cargo_metadata::Package;
 use release_gate::Bump;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -23,8 +24,47 @@ pub struct Config {
     /// Published packages (`bat@0.25`) and folders (`../bat`, from the project's) that use this
     /// crate: they are compiled against both sides.
     pub dependents: Vec<String>,
+    /// The sets of features that are compared, in place of all, the default ones and none.
+    pub sets: Vec<NamedSet>,
     /// Names of environment variables that builds may read, besides those of cargo and rustc.
     pub pass_env: Vec<String>,
+}
+
+/// A set of features to compare.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct NamedSet {
+    /// The package that it is for. Without it, every one that has the features.
+    pub package: String,
+    /// The features that are on.
+    pub features: Vec<String>,
+    /// Whether the default features are on, too.
+    pub default_features: bool,
+    /// Other features for the baseline, where they had other names. Without it, the same.
+    pub baseline_features: Option<Vec<String>>,
+}
+
+impl NamedSet {
+    /// Whether a package is compared with it.
+    pub fn is_for(&self, package: &Package) -> bool {
+        if !self.package.is_empty() {
+            return package.name == self.package;
+        }
+        self.features
+            .iter()
+            .all(|name| name.contains('/') || package.features.contains_key(name))
+    }
+}
+
+impl Default for NamedSet {
+    fn default() -> Self {
+        Self {
+            package: String::new(),
+            features: Vec::new(),
+            default_features: true,
+            baseline_features: None,
+        }
+    }
 }
 
 /// Another bump for changes below a path.

@@ -74,7 +74,7 @@ mod tests {
         for wrong in [
             "",
             "bat@",
-            "bat@x",
+            "bat@y",
             "1bat",
             "b\"t",
             "bat@1\" }",

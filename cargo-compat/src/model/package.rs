@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use cargo_metadata::{Package, Target};
 use release_gate::SharedArgs;
 
+use super::config::NamedSet;
+
 /// The library target of a package, if it has one.
 pub fn library(package: &Package) -> Option<&Target> {
     package
@@ -31,6 +33,8 @@ pub enum FeatureSet {
     All(BTreeSet<String>),
     /// One feature, without the default ones.
     Only(String),
+    /// What the configuration names.
+    Named(NamedSet),
 }
 
 impl FeatureSet {
@@ -46,6 +50,7 @@ impl FeatureSet {
                 format!("all features but {}", names.join(", "))
             }
             Self::Only(name) => format!("feature {name} alone"),
+            Self::Named(set) => named_label(set),
         }
     }
 
@@ -70,6 +75,10 @@ impl FeatureSet {
                     .chain(["default".to_owned()]),
             ),
             Self::Only(name) => closure(package, [name.clone()]),
+            Self::Named(set) => {
+                let default = set.default_features.then(|| "default".to_owned());
+                closure(package, set.features.iter().cloned().chain(default))
+            }
         }
         .into_iter()
         .filter(|name| name != "default")
@@ -87,6 +96,21 @@ impl FeatureSet {
         }
         sets
     }
+}
+
+fn named_label(set: &NamedSet) -> String {
+    let mut label = if set.features.is_empty() {
+        "no features".to_owned()
+    } else {
+        format!("features {}", set.features.join(", "))
+    };
+    if set.default_features {
+        label.push_str(" and the default ones");
+    }
+    if let Some(baseline) = &set.baseline_features {
+        label.push_str(&format!(" (baseline: {})", baseline.join(", ")));
+    }
+    label
 }
 
 /// Whether the default features turn on every public one.

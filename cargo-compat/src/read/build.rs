@@ -122,6 +122,18 @@ pub fn build_side(
     })
 }
 
+/// Checks that one side compiles; nothing is described.
+///
+/// # Errors
+/// It does not.
+pub fn check_side(request: &Request<'_>, runner: &Runner) -> Result<()> {
+    let built = Built::of(request)?;
+    let step = build_step(request, built.verb())
+        .args(["--lib", "-p", &built.spec])
+        .args(&built.features);
+    finished_step(request.name, request.package, runner.run(step)?).map(drop)
+}
+
 fn run_build(
     request: &Request<'_>,
     built: &Built<'_>,

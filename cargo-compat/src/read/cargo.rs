@@ -8,6 +8,7 @@ use release_gate::process::{Finished, Step};
 use release_gate::{Context, Error, Result, SharedArgs};
 
 use super::environment::PassedEnv;
+use crate::model::config::NamedSet;
 use crate::model::package::{FeatureSet, features_without};
 
 /// What is to be built, and how.
@@ -114,8 +115,27 @@ pub(super) fn feature_args(request: &Request<'_>, package: &Package) -> Vec<Stri
             }
             args
         }
+        FeatureSet::Named(set) => named_features(set, request.name, package),
         FeatureSet::Asked => asked_features(request.args, package),
     }
+}
+
+/// The features that the configuration names for a side; of the old one's those that it has.
+fn named_features(set: &NamedSet, side: &str, package: &Package) -> Vec<String> {
+    let mut args = Vec::new();
+    if !set.default_features {
+        args.push("--no-default-features".to_owned());
+    }
+    let names = match &set.baseline_features {
+        Some(names) if side == "old" => names.clone(),
+        _ => set.features.clone(),
+    };
+    let known: Vec<String> = names
+        .into_iter()
+        .filter(|name| side == "new" || name.contains('/') || package.features.contains_key(name))
+        .collect();
+    args.extend(listed(&known));
+    args
 }
 
 fn listed(names: &[String]) -> Vec<String> {

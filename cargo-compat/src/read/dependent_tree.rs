@@ -137,6 +137,17 @@ impl Placed for InPlace<'_> {
     }
 }
 
+/// Where dependents are found and put.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// The folder of all copies.
+    pub sources: &'a Path,
+    /// What a relative path starts from.
+    pub base: &'a Path,
+    /// A folder that is copied nowhere: what the project builds.
+    pub skipped: &'a Path,
+}
+
 /// A dependent's sources in a folder of ours.
 #[derive(Debug)]
 pub struct DependentTree {
@@ -152,8 +163,7 @@ pub struct DependentTree {
 }
 
 impl DependentTree {
-    /// Fetches or copies a dependent. `into` is the folder of all of them, `base` the one that a
-    /// relative path starts from.
+    /// Fetches or copies a dependent.
     ///
     /// # Errors
     /// It is not there, or cargo cannot read it.
@@ -161,17 +171,19 @@ impl DependentTree {
         cx: &Context,
         dependent: &Dependent,
         judged: &Judged,
-        (into, base, skipped): (&Path, &Path, &Path),
+        places: Places<'_>,
     ) -> Result<Self> {
+        let Places {
+            sources,
+            base,
+            skipped,
+        } = places;
         match dependent {
             Dependent::Published { name, requirement } => {
                 let found = fetch_package(cx, name, &requirement.to_string())?;
-                let folder = into.join(format!("{name}-{}", found.version));
-                let source = found.manifest_path.parent().map(PathBuf::from);
-                let tree = FolderTree::rooted(
-                    source.clone().unwrap_or_default(),
-                    source.unwrap_or_default(),
-                );
+                let folder = sources.join(format!("{name}-{}", found.version));
+                let source: PathBuf = found.manifest_path.with_file_name("").into();
+                let tree = FolderTree::rooted(source.clone(), source);
                 Self::copied(cx, &tree, judged, (&folder, skipped))
             }
             Dependent::Folder(path) => {
@@ -186,7 +198,7 @@ impl DependentTree {
                     )));
                 }
                 let digest = sha256_bytes(path.as_os_str().as_encoded_bytes()).to_string();
-                let folder = into.join(&digest[..16]);
+                let folder = sources.join(&digest[..16]);
                 Self::copied(cx, &FolderTree::of(path), judged, (&folder, skipped))
             }
         }

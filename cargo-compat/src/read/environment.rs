@@ -6,6 +6,8 @@ use std::path::Path;
 
 use release_gate::process::Step;
 
+use super::dep_info::dep_info_of;
+
 /// Variables that say how cargo compiles.
 const FLAGS: [&str; 5] = [
     "RUSTFLAGS",
@@ -130,14 +132,7 @@ pub(super) fn read_by_build(
     script_outputs: &[std::path::PathBuf],
 ) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let stem = library
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned())
-        .unwrap_or_default();
-
-    let dep_info =
-        library.with_file_name(format!("{}.d", stem.strip_prefix("lib").unwrap_or(&stem)));
-    if let Ok(text) = std::fs::read_to_string(dep_info) {
+    if let Some(text) = dep_info_of(library) {
         found.extend(
             text.lines()
                 .filter_map(|line| line.strip_prefix("# env-dep:"))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::Package;
+use cargo_metadata::{DependencyKind, Package};
 
 use super::tree::rust_files;
 
@@ -32,6 +32,102 @@ pub fn features_of_changed_files(old: &Package, new: &Package) -> BTreeSet<Strin
         }
     }
     found
+}
+
+/// Whether what differs between two releases can mean something else under other features. Only what
+/// surely cannot is `false`: sources in which neither a feature nor a macro that may ask for one is
+/// named, of a package whose manifest and build script are the same.
+pub fn differs_by_feature(old: &Package, new: &Package) -> bool {
+    let (before, after) = (sources_of(old), sources_of(new));
+    let asking: BTreeSet<&str> = before
+        .values()
+        .chain(after.values())
+        .filter(|text| text.contains("feature"))
+        .flat_map(|text| macros_of(text))
+        .collect();
+    let changed = before
+        .keys()
+        .chain(after.keys())
+        .filter(|path| before.get(*path) != after.get(*path));
+    let mut texts = changed.flat_map(|path| [before.get(path), after.get(path)]);
+    let in_sources = texts
+        .by_ref()
+        .flatten()
+        .any(|text| may_ask_for_features(text, &asking));
+
+    in_sources
+        || manifest_of(old) != manifest_of(new)
+        || script_of(old) != script_of(new)
+        || new
+            .dependencies
+            .iter()
+            .any(|dependency| dependency.path.is_some())
+}
+
+/// The sources that differ between two releases, programs left out, by path below the package's folder:
+/// those that the old one has, and those that the new one has.
+pub fn changed_sources(old: &Package, new: &Package) -> [Vec<PathBuf>; 2] {
+    let (before, after) = (sources_of(old), sources_of(new));
+    let differing = |one: &BTreeMap<PathBuf, String>, other: &BTreeMap<PathBuf, String>| {
+        one.iter()
+            .filter(|(path, text)| other.get(*path) != Some(text))
+            .map(|(path, _)| path.clone())
+            .filter(|path| !path.starts_with("src/bin") && !path.ends_with("src/main.rs"))
+            .collect()
+    };
+    [differing(&before, &after), differing(&after, &before)]
+}
+
+/// What of a manifest decides what is compiled.
+fn manifest_of(package: &Package) -> String {
+    let dependencies: Vec<_> = package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.kind != DependencyKind::Development)
+        .collect();
+    format!(
+        "{:?} {:?} {dependencies:?}",
+        package.edition, package.features
+    )
+}
+
+/// The text of a build script. What else it reads is not known: where there is one, nothing is equal
+/// but the script that names what it reads.
+fn script_of(package: &Package) -> Option<String> {
+    let script = package
+        .targets
+        .iter()
+        .find(|target| target.is_custom_build())?;
+    std::fs::read_to_string(&script.src_path).ok()
+}
+
+/// Names of the macros that a text defines.
+fn macros_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split("macro_rules!").skip(1).filter_map(|rest| {
+        let name = rest.trim_start();
+        let end = name.find(|c: char| !c.is_alphanumeric() && c != '_')?;
+        name.get(..end)
+    })
+}
+
+/// Whether a text names features or what may ask for them, or holds what a feature elsewhere decides
+/// about: macros, and types that only a body tells.
+fn may_ask_for_features(text: &str, asking: &BTreeSet<&str>) -> bool {
+    const WORDS: [&str; 7] = [
+        "feature",
+        "macro_export",
+        "async",
+        "-> impl",
+        "<impl",
+        "include",
+        "OUT_DIR",
+    ];
+    let code: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect();
+    let names = |wanted: &str| code.iter().any(|line| line.contains(wanted));
+    WORDS.iter().any(|word| names(word)) || asking.iter().any(|name| names(&format!("{name}!")))
 }
 
 /// Features of a package that turn something on: a `cfg` of its sources or build script, a
@@ -120,7 +216,9 @@ fn features_around_modules(text: &str, modules: &BTreeSet<String>) -> BTreeSet<S
             .and_then(|line| line.rsplit_once("mod "))
             .is_some_and(|(_, name)| modules.contains(name.trim()));
         if declares {
-            for line in &lines[at.saturating_sub(LINES_BEFORE)..=at] {
+            let before = &lines[at.saturating_sub(LINES_BEFORE)..=at];
+            // What is said of the whole file says nothing of the module.
+            for line in before.iter().filter(|line| !line.starts_with("#![")) {
                 found.extend(features_named_in(line));
             }
         }
@@ -131,6 +229,25 @@ fn features_around_modules(text: &str, modules: &BTreeSet<String>) -> BTreeSet<S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_ask_for_features_is_no_plain_change() {
+        let text = "macro_rules! cfg_net { ($($t:tt)*) => { #[cfg(feature = \"net\")] $($t)* } }";
+        let asking: BTreeSet<&str> = macros_of(text).collect();
+        assert_eq!(asking, BTreeSet::from(["cfg_net"]));
+        for sensitive in [
+            text,
+            "cfg_net! { pub fn f() {} }",
+            "pub async fn f() {}",
+            "pub fn f() -> impl Sized {}",
+            "include!(concat!(env!(\"OUT_DIR\"), \"/x.rs\"));",
+        ] {
+            assert!(may_ask_for_features(sensitive, &asking), "{sensitive}");
+        }
+        let plain =
+            "/// Without the feature `std`.\nmacro_rules! g { () => {} }\npub fn f() { g!() }";
+        assert!(!may_ask_for_features(plain, &asking));
+    }
 
     #[test]
     fn features_are_found_in_text_and_around_modules() {

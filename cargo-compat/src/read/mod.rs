@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod build;
 pub mod cache;
 pub mod cargo;
+pub mod dep_info;
 pub mod dependent_build;
 pub mod dependent_tree;
 pub mod describe;

@@ -10,6 +10,8 @@ use release_gate::Bump;
 
 /// How many changes the verdict names.
 const REASONS: usize = 5;
+/// How many changes of one cause are named in its line; all are in the report.
+const FOLDED: usize = 6;
 
 /// The largest bump that changes need.
 pub(crate) fn required_bump(changes: &[Change]) -> Bump {
@@ -23,13 +25,72 @@ pub(crate) fn required_bump(changes: &[Change]) -> Bump {
 
 /// A finding for each change that users are told of, and one where the version is too low.
 pub(super) fn change_findings(changes: &[Change], compared: &Compared<'_>) -> Vec<Finding> {
-    let mut found: Vec<Finding> = changes
+    let reported: Vec<&Change> = changes
         .iter()
         .filter(|change| is_reported(change))
-        .map(|change| change_finding(change, compared))
+        .collect();
+    let mut found: Vec<Finding> = folded(&reported)
+        .iter()
+        .filter_map(|same| folded_finding(same, compared))
         .collect();
     found.extend(version_finding(changes, compared));
     found
+}
+
+/// Changes of one cause stand together, where the first of them stood.
+fn folded<'c>(changes: &[&'c Change]) -> Vec<Vec<&'c Change>> {
+    let mut found: Vec<Vec<&Change>> = Vec::new();
+    for change in changes {
+        let same = found.iter_mut().find(|same| {
+            same.first().is_some_and(|first| {
+                let lead = |change: &Change| change.fold.as_ref().map(|fold| fold.lead.clone());
+                lead(first).is_some()
+                    && lead(first) == lead(change)
+                    && (first.rule.id, first.bump) == (change.rule.id, change.bump)
+                    && first.waived == change.waived
+            })
+        });
+        match same {
+            Some(same) => same.push(change),
+            None => found.push(vec![change]),
+        }
+    }
+    found
+}
+
+/// What changes of one cause say together.
+fn folded_message(same: &[&Change]) -> String {
+    let names: Vec<String> = same
+        .iter()
+        .filter_map(|change| Some(format!("`{}`", change.fold.as_ref()?.name)))
+        .collect();
+    match (same, same.first().and_then(|first| first.fold.as_ref())) {
+        ([_, _, ..], Some(fold)) => {
+            let shown = names.get(..names.len().min(FOLDED)).unwrap_or_default();
+            let more = match names.len() - shown.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("{} {}: {}{more}", same.len(), fold.lead, shown.join(", "))
+        }
+        _ => same
+            .first()
+            .map(|change| change.message.clone())
+            .unwrap_or_default(),
+    }
+}
+
+fn folded_finding(same: &[&Change], compared: &Compared<'_>) -> Option<Finding> {
+    let first = same.first()?;
+    if same.len() == 1 {
+        return Some(change_finding(first, compared));
+    }
+    let together = Change {
+        message: folded_message(same),
+        ..(*first).clone()
+    };
+    let items: Vec<&str> = same.iter().map(|change| change.item.as_str()).collect();
+    Some(change_finding(&together, compared).evidence("items", items))
 }
 
 fn is_reported(change: &Change) -> bool {
@@ -152,10 +213,13 @@ fn version_finding(changes: &[Change], compared: &Compared<'_>) -> Option<Findin
 }
 
 fn version_help(changes: &[Change], required: Bump, next: &Version) -> String {
-    let mut reasons: Vec<String> = changes
+    let counted: Vec<&Change> = changes
         .iter()
         .filter(|change| change.bump == required && change.waived.is_none())
-        .map(|change| change.message.clone())
+        .collect();
+    let mut reasons: Vec<String> = folded(&counted)
+        .iter()
+        .map(|same| folded_message(same))
         .collect();
     let more = reasons.len().saturating_sub(REASONS);
     reasons.truncate(REASONS);

@@ -4,7 +4,9 @@
 
 mod bad_input;
 mod behaviour;
+mod causes;
 mod dependents;
+mod features;
 mod pairs;
 mod table;
 mod workspace;
