@@ -15,7 +15,7 @@ use crate::judge::coherence::Implementable;
 use crate::judge::gaps::{JudgedGaps, judge_gaps};
 use crate::judge::group::{self, Group, OtherSide};
 use crate::judge::manifest;
-use crate::judge::members::named_members;
+use crate::judge::members::{Members, named_members};
 use crate::judge::reached::{Reached, judge_reached};
 use crate::judge::structural::{Described, structural_changes};
 use crate::judge::symbols::{changed_symbols, symbol_count};
@@ -112,11 +112,7 @@ pub(super) fn compare_sides(
         return Ok(compare_symbols(old, new));
     }
     let mut known = BTreeMap::new();
-    // The words of both sides: what the new macro compares with may be what the old one took.
-    let mut words = old.side.hints.words.clone();
-    words.extend(new.side.hints.words.iter().cloned());
-    let mut seen = BTreeSet::new();
-    words.retain(|word| seen.insert(word.clone()));
+    let words = words_of_both(old, new);
     let hints = |side: &Prepared<'_>| Hints {
         words: words.clone(),
         impls: side.side.hints.impls.clone(),
@@ -154,6 +150,7 @@ pub(super) fn compare_sides(
     };
     let additions = described.additions(&added, &changes);
     changes.extend(additions);
+    let (kept, added) = lines_to_keep(&forward, &backward, &members_old);
     let mut gaps = gaps_of(forward.gaps, &written_old);
     gaps.extend(described.unjudged(&forward.accepted, &gaps));
     let judged = described.judge_gaps(&gaps, &changes);
@@ -170,20 +167,6 @@ pub(super) fn compare_sides(
         what: what.clone(),
         why: "there are more of them than are tried".to_owned(),
     }));
-    let broken = keys_of(&forward.rejected);
-    let kept = as_assertions(
-        forward
-            .accepted
-            .iter()
-            .filter(|line| !broken.contains(&std::ptr::from_ref(line.assertion))),
-    );
-    let added = as_assertions(
-        backward
-            .rejected
-            .iter()
-            .map(|rejected| &rejected.line)
-            .filter(|line| !members_old.contains_key(&line.assertion.item)),
-    );
     let shown = written_old.shown;
     let macro_calls = macro_calls_of(&forward.accepted);
     Ok(Comparison {
@@ -203,6 +186,38 @@ pub(super) fn compare_sides(
             .map(|(package, _)| package)
             .collect(),
     })
+}
+
+/// The words of both sides: what the new macro compares with may be what the old one took.
+fn words_of_both(old: &Prepared<'_>, new: &Prepared<'_>) -> Vec<String> {
+    let mut words = old.side.hints.words.clone();
+    words.extend(new.side.hints.words.iter().cloned());
+    let mut seen = BTreeSet::new();
+    words.retain(|word| seen.insert(word.clone()));
+    words
+}
+
+/// Uses of the old API that both sides accept, and those of what only the new one has.
+fn lines_to_keep(
+    forward: &OneWay<'_>,
+    backward: &OneWay<'_>,
+    members_old: &Members<'_>,
+) -> (Vec<Assertion>, Vec<Assertion>) {
+    let broken = keys_of(&forward.rejected);
+    let kept = as_assertions(
+        forward
+            .accepted
+            .iter()
+            .filter(|line| !broken.contains(&std::ptr::from_ref(line.assertion))),
+    );
+    let added = as_assertions(
+        backward
+            .rejected
+            .iter()
+            .map(|rejected| &rejected.line)
+            .filter(|line| !members_old.contains_key(&line.assertion.item)),
+    );
+    (kept, added)
 }
 
 fn renamed_library(old: &str, new: &str) -> Comparison {

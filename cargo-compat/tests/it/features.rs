@@ -141,96 +141,101 @@ fn a_set_that_no_longer_builds_is_still_said() {
     assert!(broken, "{report:#}");
 }
 
+/// With all features the type is no longer `Send` on either side.
+const OUTER: &str = "mod inner;\npub struct Outer { pub(crate) one: inner::Inner, #[cfg(feature = \"rc\")] two: std::rc::Rc<u8> }\n";
+
+type Files = [(&'static str, &'static str); 2];
+
+/// Both sides' files, and the rule of a break that all features do not show.
+const ALONE: [(Files, Files, &str); 5] = [
+    (
+        [("lib.rs", OUTER), ("inner.rs", "pub struct Inner(pub u8);")],
+        [
+            ("lib.rs", OUTER),
+            ("inner.rs", "pub struct Inner(pub std::rc::Rc<u8>);"),
+        ],
+        "impl-removed",
+    ),
+    // A macro of another file asks for the feature.
+    (
+        [
+            (
+                "lib.rs",
+                "macro_rules! without { ($($t:item)*) => { $(#[cfg(not(feature = \"rc\"))] $t)* } }\nmod inner; pub use inner::*;",
+            ),
+            ("inner.rs", "without! { pub fn f() {} }"),
+        ],
+        [
+            (
+                "lib.rs",
+                "macro_rules! without { ($($t:item)*) => { $(#[cfg(not(feature = \"rc\"))] $t)* } }\nmod inner; pub use inner::*;",
+            ),
+            ("inner.rs", "without! { pub fn g() {} }"),
+        ],
+        "item-removed",
+    ),
+    // With all features the file that differs is not compiled.
+    (
+        [
+            (
+                "lib.rs",
+                "macro_rules! pick { ($($t:item)*) => { $($t)* } }\n#[cfg(any(\n    feature = \"rc\",\n    all(\n        unix,\n        windows\n    )\n))]\npick! {\n    mod a;\n    pub use a::*;\n}\n#[cfg(not(feature = \"rc\"))]\npick! {\n    mod b;\n    mod c;\n    pub use c::f;\n    pub use b::b;\n    mod d;\n    mod inner; pub use inner::g;\n}\n",
+            ),
+            ("inner.rs", "pub fn g() {}"),
+        ],
+        [
+            (
+                "lib.rs",
+                "macro_rules! pick { ($($t:item)*) => { $($t)* } }\n#[cfg(any(\n    feature = \"rc\",\n    all(\n        unix,\n        windows\n    )\n))]\npick! {\n    mod a;\n    pub use a::*;\n}\n#[cfg(not(feature = \"rc\"))]\npick! {\n    mod b;\n    mod c;\n    pub use c::f;\n    pub use b::b;\n    mod d;\n    mod inner; pub use inner::g;\n}\n",
+            ),
+            ("inner.rs", "pub fn g(_: u8) {}"),
+        ],
+        "signature-changed",
+    ),
+    // What is private with all features is offered without.
+    (
+        [
+            (
+                "lib.rs",
+                "mod inner;\n#[cfg(not(feature = \"rc\"))] pub use inner::g;\n",
+            ),
+            ("inner.rs", "pub fn g() {}"),
+        ],
+        [
+            (
+                "lib.rs",
+                "mod inner;\n#[cfg(not(feature = \"rc\"))] pub use inner::g;\n",
+            ),
+            ("inner.rs", "pub fn g(_: u8) {}"),
+        ],
+        "signature-changed",
+    ),
+    // An opaque type holds what a feature decides about.
+    (
+        [
+            (
+                "lib.rs",
+                "mod inner; pub use inner::f; mod part { #[cfg(feature = \"rc\")] pub type P = std::rc::Rc<u8>; #[cfg(not(feature = \"rc\"))] pub type P = u8; pub fn p() -> P { Default::default() } }",
+            ),
+            ("inner.rs", "pub fn f() -> impl Sized { crate::part::p() }"),
+        ],
+        [
+            (
+                "lib.rs",
+                "mod inner; pub use inner::f; mod part { #[cfg(feature = \"rc\")] pub type P = std::rc::Rc<u8>; #[cfg(not(feature = \"rc\"))] pub type P = u8; pub fn p() -> P { Default::default() } }",
+            ),
+            (
+                "inner.rs",
+                "pub fn f() -> impl Sized { (crate::part::p(), std::rc::Rc::new(1u8)) }",
+            ),
+        ],
+        "signature-changed",
+    ),
+];
+
 #[test]
 fn what_a_set_alone_shows_is_found() {
-    // With all features the type is no longer `Send` on either side.
-    let lib = "mod inner;\npub struct Outer { pub(crate) one: inner::Inner, #[cfg(feature = \"rc\")] two: std::rc::Rc<u8> }\n";
-    let cases = [
-        (
-            [("lib.rs", lib), ("inner.rs", "pub struct Inner(pub u8);")],
-            [
-                ("lib.rs", lib),
-                ("inner.rs", "pub struct Inner(pub std::rc::Rc<u8>);"),
-            ],
-            "impl-removed",
-        ),
-        // A macro of another file asks for the feature.
-        (
-            [
-                (
-                    "lib.rs",
-                    "macro_rules! without { ($($t:item)*) => { $(#[cfg(not(feature = \"rc\"))] $t)* } }\nmod inner; pub use inner::*;",
-                ),
-                ("inner.rs", "without! { pub fn f() {} }"),
-            ],
-            [
-                (
-                    "lib.rs",
-                    "macro_rules! without { ($($t:item)*) => { $(#[cfg(not(feature = \"rc\"))] $t)* } }\nmod inner; pub use inner::*;",
-                ),
-                ("inner.rs", "without! { pub fn g() {} }"),
-            ],
-            "item-removed",
-        ),
-        // With all features the file that differs is not compiled.
-        (
-            [
-                (
-                    "lib.rs",
-                    "macro_rules! pick { ($($t:item)*) => { $($t)* } }\n#[cfg(any(\n    feature = \"rc\",\n    all(\n        unix,\n        windows\n    )\n))]\npick! {\n    mod a;\n    pub use a::*;\n}\n#[cfg(not(feature = \"rc\"))]\npick! {\n    mod b;\n    mod c;\n    pub use c::f;\n    pub use b::b;\n    mod d;\n    mod inner; pub use inner::g;\n}\n",
-                ),
-                ("inner.rs", "pub fn g() {}"),
-            ],
-            [
-                (
-                    "lib.rs",
-                    "macro_rules! pick { ($($t:item)*) => { $($t)* } }\n#[cfg(any(\n    feature = \"rc\",\n    all(\n        unix,\n        windows\n    )\n))]\npick! {\n    mod a;\n    pub use a::*;\n}\n#[cfg(not(feature = \"rc\"))]\npick! {\n    mod b;\n    mod c;\n    pub use c::f;\n    pub use b::b;\n    mod d;\n    mod inner; pub use inner::g;\n}\n",
-                ),
-                ("inner.rs", "pub fn g(_: u8) {}"),
-            ],
-            "signature-changed",
-        ),
-        // What is private with all features is offered without.
-        (
-            [
-                (
-                    "lib.rs",
-                    "mod inner;\n#[cfg(not(feature = \"rc\"))] pub use inner::g;\n",
-                ),
-                ("inner.rs", "pub fn g() {}"),
-            ],
-            [
-                (
-                    "lib.rs",
-                    "mod inner;\n#[cfg(not(feature = \"rc\"))] pub use inner::g;\n",
-                ),
-                ("inner.rs", "pub fn g(_: u8) {}"),
-            ],
-            "signature-changed",
-        ),
-        // An opaque type holds what a feature decides about.
-        (
-            [
-                (
-                    "lib.rs",
-                    "mod inner; pub use inner::f; mod part { #[cfg(feature = \"rc\")] pub type P = std::rc::Rc<u8>; #[cfg(not(feature = \"rc\"))] pub type P = u8; pub fn p() -> P { Default::default() } }",
-                ),
-                ("inner.rs", "pub fn f() -> impl Sized { crate::part::p() }"),
-            ],
-            [
-                (
-                    "lib.rs",
-                    "mod inner; pub use inner::f; mod part { #[cfg(feature = \"rc\")] pub type P = std::rc::Rc<u8>; #[cfg(not(feature = \"rc\"))] pub type P = u8; pub fn p() -> P { Default::default() } }",
-                ),
-                (
-                    "inner.rs",
-                    "pub fn f() -> impl Sized { (crate::part::p(), std::rc::Rc::new(1u8)) }",
-                ),
-            ],
-            "signature-changed",
-        ),
-    ];
-    for (old, new, rule) in cases {
+    for (old, new, rule) in ALONE {
         let sides = Sides::new("rc = []");
         let beside = [
             ("a.rs", ""),
