@@ -9,7 +9,7 @@ use release_gate::process::{Finished, ProcessError, Step};
 use release_gate::{Context, Coverage, Error, Finding, Result};
 
 use super::session::Session;
-use crate::judge::mach_o::describe;
+use crate::judge::mach_o::{Described, describe};
 use crate::model::build::{Artifact, ArtifactKind};
 use crate::rules;
 use crate::sealed::built::Built;
@@ -178,7 +178,20 @@ fn no_runner(artifact: &Artifact, host: &str, help: String) -> Tried {
         .ok()
         .and_then(|bytes| describe(&bytes));
     let words = match structure {
-        Some(structure) => format!("not started: {structure}"),
+        Some(Described {
+            words,
+            refused: Some(why),
+        }) => {
+            return Tried::failed(
+                smoke_test(
+                    SmokeOutcome::NotStarted,
+                    format!("{words}: no Mac starts it"),
+                ),
+                format!("`{}` for {}: {why}", artifact.name, artifact.target),
+                "sign it last, after everything else that changes it: `rcodesign sign FILE`",
+            );
+        }
+        Some(Described { words, .. }) => format!("not started: {words}"),
         None => "not started: nothing here runs it".to_owned(),
     };
     let finding = Finding::new(
