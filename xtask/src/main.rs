@@ -1,4 +1,4 @@
-//! The suite's own tasks: `cargo xtask gate | report | release | test | bench | fuzz | docs`.
+//! The suite's own tasks: `cargo xtask gate | report | release | platforms | test | bench | fuzz | docs`.
 //!
 //! Tasks start the gates as a user would, as programs, and meet them in their reports only.
 
@@ -9,6 +9,7 @@ mod fuzz;
 mod gate;
 mod ladder;
 mod outcome;
+mod platforms;
 mod prose;
 mod release;
 mod report;
@@ -41,6 +42,8 @@ enum Task {
     Report(report::ReportArgs),
     /// Release this repository's programs for six targets through their own gates
     Release(release::ReleaseArgs),
+    /// Build, start and test the programs for other systems, as far as this machine can
+    Platforms(platforms::PlatformsArgs),
     /// Everything CI runs, but for long fuzzing and benchmarks: formatting, lints, documentation,
     /// drift, tests
     Test(test::TestArgs),
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Task::Gate(args) => gate::run(&workspace, args),
         Task::Report(args) => report::run(&workspace, &args),
         Task::Release(args) => release::run(&workspace, &args),
+        Task::Platforms(args) => platforms::run(&workspace, &args),
         Task::Test(args) => test::run(&workspace, &args),
         Task::Tidy => test::tidy(&workspace).map(|()| release_gate::exit::PASS),
         Task::Prose => prose::run(&workspace),

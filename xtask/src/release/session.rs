@@ -259,7 +259,11 @@ impl<'a> Session<'a> {
         more: &[(&'static str, String)],
     ) -> Result<()> {
         let clock = Instant::now();
-        let step = self.gate_step(words, packages, more);
+        let mut step = self.gate_step(words, packages, more);
+        if words.contains("pack") {
+            // The key may have a passphrase.
+            step = step.interactive();
+        }
         self.workspace.run("Gating", words, step)?;
         let took = format!("{words}: {} s", clock.elapsed().as_secs());
         self.workspace.terminal.status("Passed", took);
