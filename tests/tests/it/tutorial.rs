@@ -1,5 +1,5 @@
-//! `docs/tutorial.md`, taken by the letter: its commands are run in order in one shell, and have to
-//! print what the page shows.
+//! `docs/tutorial.md` and `docs/walks/`, taken exactly as written: the commands of a page are run in
+//! order in one shell, and have to print what the page shows.
 //!
 //! - A `sh` block is run as it stands; it succeeds and prints nothing.
 //! - In a `console` block, `$ ` begins a command; the lines below it are its output, standard
@@ -129,11 +129,11 @@ fn an_output_is_compared_line_by_line() {
     );
 }
 
-#[test]
-fn the_tutorial_is_true() {
-    let page = std::fs::read_to_string(repository().join("docs/tutorial.md")).unwrap();
+/// Runs a page's commands and compares what they print.
+fn follow(path: &str, at_least: usize) {
+    let page = std::fs::read_to_string(repository().join(path)).unwrap();
     let mut commands = commands(&page);
-    assert!(commands.len() > 40, "{}", commands.len());
+    assert!(commands.len() >= at_least, "{}", commands.len());
     let env = TestEnv::new();
     if !required("ssh-keygen") {
         commands.retain(|command| !command.text.starts_with("ssh-keygen "));
@@ -175,7 +175,7 @@ fn the_tutorial_is_true() {
     let mut others = Vec::new();
     for (index, command) in commands.iter().enumerate() {
         let file = |kind: &str| std::fs::read_to_string(env.path().join(format!("{index}.{kind}")));
-        let at = format!("docs/tutorial.md:{}: `{}`", command.line, command.text);
+        let at = format!("{path}:{}: `{}`", command.line, command.text);
         let printed =
             file("out").unwrap_or_else(|error| panic!("{at} was not run: {error}\n{ran:#?}"));
         let code =
@@ -200,4 +200,42 @@ fn the_tutorial_is_true() {
         }
     }
     assert!(others.is_empty(), "{}", others.join("\n\n"));
+}
+
+#[test]
+fn the_tutorial_is_true() {
+    follow("docs/tutorial.md", 41);
+}
+
+#[test]
+fn a_program_is_released_as_the_walk_says() {
+    follow("docs/walks/program.md", 11);
+}
+
+#[test]
+fn thirty_packages_are_judged_as_the_walk_says() {
+    follow("docs/walks/workspace.md", 8);
+}
+
+#[test]
+fn a_pull_request_is_judged_as_the_walk_says() {
+    follow("docs/walks/pull-request.md", 8);
+}
+
+#[test]
+fn a_download_is_audited_as_the_walk_says() {
+    follow("docs/walks/auditor.md", 11);
+}
+
+/// A walk that no test follows would not stay true.
+#[test]
+fn every_walk_is_followed() {
+    let source = include_str!("tutorial.rs");
+    for page in std::fs::read_dir(repository().join("docs/walks")).unwrap() {
+        let name = page.unwrap().file_name().into_string().unwrap();
+        assert!(
+            source.contains(&format!("follow(\"docs/walks/{name}\"")),
+            "{name}"
+        );
+    }
 }
