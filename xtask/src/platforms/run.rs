@@ -151,6 +151,11 @@ fn on_windows(workspace: &Workspace, programs: &[&str], scratch: &Path) -> Resul
     let Some(wine) = Wine::new(workspace, &scratch.join("wine"))? else {
         return Ok("; no test: there is no wine".to_owned());
     };
+    if !wine.has_rust {
+        return Err(Error::judge("there is no cargo for Windows here, which the tests start").with_help(
+            "`rustup toolchain install --profile minimal --force-non-host stable-x86_64-pc-windows-gnu`",
+        ));
+    }
     unit_tests(workspace, programs, &wine)?;
     same_report::check(workspace, &wine, scratch)?;
 
@@ -168,15 +173,18 @@ fn on_windows(workspace: &Workspace, programs: &[&str], scratch: &Path) -> Resul
     Ok(more)
 }
 
-/// Unit tests that ask the system for what wine or this setting does not have: a package, the beginning
-/// of their names, and what they need.
-const NOT_BY_WINE: &[(&str, &str, Needs)] = &[("release-gate", "git::tests::", Needs::Git)];
+/// Unit tests that start what may not be there: a package, a part of their names, and what they start.
+const STARTS: &[(&str, &str, Starts)] = &[
+    ("release-gate", "git::tests::", Starts::Git),
+    // `git submodule` is a shell script.
+    ("release-gate", "submodule", Starts::Shell),
+];
 
-/// What a test needs.
+/// What a test starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Needs {
-    Cargo,
+enum Starts {
     Git,
+    Shell,
 }
 
 /// Runs the unit tests of the programs and of what they share, started by wine.
@@ -196,13 +204,10 @@ fn unit_tests(workspace: &Workspace, programs: &[&str], wine: &Wine) -> Result<(
             )
             .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", wine::PROGRAM)
             .arg("--");
-        for (of, prefix, needs) in NOT_BY_WINE {
-            let is_there = match needs {
-                Needs::Cargo => wine.has_rust,
-                Needs::Git => wine.has_git,
-            };
+        for (of, part, starts) in STARTS {
+            let is_there = *starts == Starts::Git && wine.has_git;
             if of == package && !is_there {
-                step = step.args(["--skip", prefix]);
+                step = step.args(["--skip", part]);
             }
         }
         let what = format!("{package} by wine (unit tests)");
