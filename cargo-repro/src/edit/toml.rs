@@ -63,10 +63,13 @@ fn join(there: &mut Array, more: &Array) -> bool {
     added
 }
 
+fn without_spaces(value: &Value) -> String {
+    value.to_string().split_whitespace().collect()
+}
+
 fn same(item: &Item, value: &Value) -> bool {
-    let plain = |text: String| text.split_whitespace().collect::<String>();
     item.as_value()
-        .is_some_and(|there| plain(there.to_string()) == plain(value.to_string()))
+        .is_some_and(|there| without_spaces(there) == without_spaces(value))
 }
 
 #[cfg(test)]

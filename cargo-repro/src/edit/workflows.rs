@@ -198,6 +198,11 @@ pub(crate) fn github_epoch(text: &str) -> Result<Option<String>, Taken> {
         .then(|| out.join("\n") + if text.ends_with('\n') { "\n" } else { "" }))
 }
 
+/// Whether a line of a `.gitlab-ci.yml` gives jobs something to do before.
+fn gives_jobs_a_beginning(line: &str) -> bool {
+    line.starts_with("default:") || line.trim_start().starts_with("before_script:")
+}
+
 /// A `.gitlab-ci.yml` whose jobs have SOURCE_DATE_EPOCH; `None` if it is set somewhere.
 ///
 /// # Errors
@@ -206,10 +211,8 @@ pub(crate) fn gitlab_epoch(text: &str) -> Result<Option<String>, Taken> {
     if text.contains(EPOCH) {
         return Ok(None);
     }
-    let taken = |line: &str| {
-        line.starts_with("default:") || line.trim_start().starts_with("before_script:")
-    };
-    match text.lines().position(taken) {
+
+    match text.lines().position(gives_jobs_a_beginning) {
         Some(line) => Err(Taken {
             line: line + 1,
             says: SHAPE,

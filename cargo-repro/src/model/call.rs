@@ -40,6 +40,13 @@ pub(crate) struct Call {
     pub(crate) cfgs: Vec<String>,
 }
 
+/// The value of a flag: the one written behind its `=`, else the next word.
+fn flag_value(written: Option<String>, words: &mut std::slice::Iter<'_, String>) -> String {
+    written
+        .or_else(|| words.next().cloned())
+        .unwrap_or_default()
+}
+
 impl Call {
     /// Reads a call's arguments; `None` if it compiles nothing into a folder.
     pub(crate) fn new(
@@ -49,38 +56,35 @@ impl Call {
         cwd: PathBuf,
         env: BTreeMap<String, String>,
     ) -> Option<Self> {
-        let of = |name: &str| env.get(name).cloned().unwrap_or_default();
         let mut call = Self {
-            package: of("CARGO_PKG_NAME"),
-            version: of("CARGO_PKG_VERSION"),
+            package: env.get("CARGO_PKG_NAME").cloned().unwrap_or_default(),
+            version: env.get("CARGO_PKG_VERSION").cloned().unwrap_or_default(),
             ..Self::default()
         };
+
         let mut words = args.iter();
         while let Some(word) = words.next() {
-            let (flag, value) = match word.split_once('=') {
+            let (flag, written) = match word.split_once('=') {
                 Some((flag, value)) if flag.starts_with("--") => (flag, Some(value.to_owned())),
                 _ => (word.as_str(), None),
             };
-            let mut value = || {
-                value
-                    .clone()
-                    .or_else(|| words.next().cloned())
-                    .unwrap_or_default()
-            };
+
             match flag {
-                "--crate-name" => call.crate_name = value(),
-                "--crate-type" => call
-                    .crate_types
-                    .extend(value().split(',').map(str::to_owned)),
-                "--out-dir" => call.out_dir = value().into(),
-                "--target" => call.target = Some(value()),
-                "--cfg" => call.cfgs.push(value()),
+                "--crate-name" => call.crate_name = flag_value(written, &mut words),
+                "--crate-type" => call.crate_types.extend(
+                    flag_value(written, &mut words)
+                        .split(',')
+                        .map(str::to_owned),
+                ),
+                "--out-dir" => call.out_dir = flag_value(written, &mut words).into(),
+                "--target" => call.target = Some(flag_value(written, &mut words)),
+                "--cfg" => call.cfgs.push(flag_value(written, &mut words)),
                 "--extern" => {
-                    if let Some((_, path)) = value().split_once('=') {
+                    if let Some((_, path)) = flag_value(written, &mut words).split_once('=') {
                         call.externs.push(path.into());
                     }
                 }
-                "-C" | "--codegen" => call.codegen(&value()),
+                "-C" | "--codegen" => call.codegen(&flag_value(written, &mut words)),
                 _ => {
                     if let Some(option) = flag.strip_prefix("-C") {
                         call.codegen(option);
@@ -88,6 +92,7 @@ impl Call {
                 }
             }
         }
+
         call.cfgs.sort();
         (!call.crate_name.is_empty() && !call.out_dir.as_os_str().is_empty()).then_some(Self {
             program,

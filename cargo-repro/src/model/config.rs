@@ -86,12 +86,19 @@ impl<'de> Deserialize<'de> for Targets {
 mod tests {
     use super::*;
 
+    fn read_targets(text: &str) -> Result<Option<Targets>, toml::de::Error> {
+        toml::from_str::<Config>(text).map(|config| config.targets)
+    }
+
     #[test]
     fn targets_are_a_list_or_all() {
-        let read = |text: &str| toml::from_str::<Config>(text).map(|config| config.targets);
-        assert_eq!(read("targets = \"all\"").unwrap(), Some(Targets::All));
+        let all = read_targets("targets = \"all\"").unwrap();
+        assert_eq!(all, Some(Targets::All));
+
         let these = Targets::These(vec!["a".to_owned()]);
-        assert_eq!(read("targets = [\"a\"]").unwrap(), Some(these));
-        assert!(read("targets = \"most\"").is_err() && read("targets = [1]").is_err());
+        assert_eq!(read_targets("targets = [\"a\"]").unwrap(), Some(these));
+        for wrong in ["targets = \"most\"", "targets = [1]"] {
+            assert!(read_targets(wrong).is_err(), "{wrong}");
+        }
     }
 }

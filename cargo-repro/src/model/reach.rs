@@ -14,10 +14,10 @@ pub(crate) fn reachable(a: &Build, comparison: &Comparison, package: &str) -> BT
         .map(|(pair, &(i, _))| (a.units[i].stem(), pair))
         .collect();
 
-    let of_package = |pair: usize| a.units[comparison.units[pair].0].call.package == package;
     let mut open: Vec<usize> = (0..comparison.units.len())
-        .filter(|&pair| of_package(pair))
+        .filter(|&pair| a.units[comparison.units[pair].0].call.package == package)
         .collect();
+
     let mut seen: BTreeSet<usize> = open.iter().copied().collect();
     while let Some(pair) = open.pop() {
         let call = &a.units[comparison.units[pair].0].call;

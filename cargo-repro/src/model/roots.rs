@@ -4,7 +4,8 @@
 //! roots are causes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use super::build::{Build, ScriptRun, Unit};
 
@@ -217,29 +218,27 @@ fn transitive(
     seen
 }
 
+/// Whether two runs are of one package.
+fn is_of_same_package(run: &ScriptRun, other: &ScriptRun) -> bool {
+    run.package == other.package && run.version == other.version
+}
+
+/// The name of the folder cargo made for a run, which holds its OUT_DIR.
+fn run_folder(run: &ScriptRun) -> Option<&OsStr> {
+    run.out_dir.parent().and_then(Path::file_name)
+}
+
 /// Runs of the same build script in both builds.
 fn runs(a: &Build, b: &Build) -> Vec<(usize, usize)> {
-    let key = |run: &ScriptRun| {
-        let folder = run
-            .out_dir
-            .parent()
-            .and_then(|dir| dir.file_name())
-            .unwrap_or_default();
-        (
-            run.package.clone(),
-            run.version.clone(),
-            folder.to_string_lossy().into_owned(),
-        )
-    };
-
-    let by_package = |run: &ScriptRun| (run.package.clone(), run.version.clone());
     let mut pairs = Vec::new();
     for (i, run) in a.scripts.iter().enumerate() {
-        let same = b.scripts.iter().position(|other| key(other) == key(run));
+        let same = b.scripts.iter().position(|other| {
+            is_of_same_package(run, other) && run_folder(run) == run_folder(other)
+        });
         let same = same.or_else(|| {
             b.scripts
                 .iter()
-                .position(|other| by_package(other) == by_package(run))
+                .position(|other| is_of_same_package(run, other))
         });
         pairs.extend(same.map(|j| (i, j)));
     }
@@ -249,11 +248,13 @@ fn runs(a: &Build, b: &Build) -> Vec<(usize, usize)> {
 
 /// Runs of both builds that told cargo something else or left other files.
 pub(crate) fn differing_scripts(a: &Build, b: &Build) -> Vec<(usize, usize)> {
-    let differs = |&(i, j): &(usize, usize)| {
-        a.scripts[i].statements != b.scripts[j].statements
-            || a.scripts[i].files != b.scripts[j].files
-    };
-    runs(a, b).into_iter().filter(differs).collect()
+    runs(a, b)
+        .into_iter()
+        .filter(|&(i, j)| {
+            let (x, y) = (&a.scripts[i], &b.scripts[j]);
+            x.statements != y.statements || x.files != y.files
+        })
+        .collect()
 }
 
 /// Sources a unit read that are not the same in both builds although they were exported so:
@@ -301,15 +302,20 @@ pub(crate) fn is_native(name: &str) -> bool {
 
 /// Files of a build script's that a compiler call read.
 pub(crate) fn read_files(build: &Build, run: &ScriptRun) -> BTreeSet<String> {
-    let own = |unit: &&Unit| unit.call.build_out_dir() == Some(run.out_dir.as_path());
-    let read = |name: &&String| {
-        build
-            .units
-            .iter()
-            .filter(own)
-            .any(|unit| unit.reads.contains(&run.out_dir.join(name)))
-    };
-    run.files.keys().filter(read).cloned().collect()
+    let own_units: Vec<&Unit> = build
+        .units
+        .iter()
+        .filter(|unit| unit.call.build_out_dir() == Some(run.out_dir.as_path()))
+        .collect();
+
+    run.files
+        .keys()
+        .filter(|name| {
+            let path = run.out_dir.join(name);
+            own_units.iter().any(|unit| unit.reads.contains(&path))
+        })
+        .cloned()
+        .collect()
 }
 
 #[cfg(test)]
@@ -356,66 +362,66 @@ mod tests {
         }
     }
 
+    /// Three units, each with the one before it as its dependency; `between` is what the second
+    /// holds.
+    fn chain_of_three(content: &str, between: &str) -> Build {
+        build(
+            vec![
+                unit("a", &[], content),
+                unit("b", &["a"], between),
+                unit("c", &["b"], content),
+            ],
+            vec![],
+        )
+    }
+
     #[test]
     fn only_the_first_of_a_chain_is_a_root() {
-        let chain = |x: &str| {
-            build(
-                vec![
-                    unit("a", &[], x),
-                    unit("b", &["a"], x),
-                    unit("c", &["b"], x),
-                ],
-                vec![],
-            )
-        };
-        let found = compare(&chain("1"), &chain("2"));
+        let first = chain_of_three("1", "1");
+        let found = compare(&first, &chain_of_three("2", "2"));
         assert_eq!(found.differing.len(), 3);
         assert_eq!(found.roots, [Root::Unit { a: 0, b: 0 }]);
-        assert!(compare(&chain("1"), &chain("1")).roots.is_empty());
+        assert!(compare(&first, &first).roots.is_empty());
     }
 
     #[test]
     fn a_tainted_dependency_counts_over_equal_ones_in_between() {
-        let of = |x: &str| {
-            build(
-                vec![
-                    unit("a", &[], x),
-                    unit("b", &["a"], "same"),
-                    unit("c", &["b"], x),
-                ],
-                vec![],
-            )
-        };
-        assert_eq!(
-            compare(&of("1"), &of("2")).roots,
-            [Root::Unit { a: 0, b: 0 }]
-        );
+        let found = compare(&chain_of_three("1", "same"), &chain_of_three("2", "same"));
+        assert_eq!(found.roots, [Root::Unit { a: 0, b: 0 }]);
+    }
+
+    /// A unit and its package's build script.
+    fn unit_with_script(content: &str, said: &str, file: (&str, &str)) -> Build {
+        build(vec![unit("a", &[], content)], vec![script("a", said, file)])
     }
 
     #[test]
     fn a_build_script_is_blamed_for_what_reaches_the_compiler_only() {
-        let of = |x: &str, said: &str, file: (&str, &str)| {
-            build(vec![unit("a", &[], x)], vec![script("a", said, file)])
-        };
         let told = compare(
-            &of("1", "rustc-env=T=1", ("", "")),
-            &of("2", "rustc-env=T=2", ("", "")),
+            &unit_with_script("1", "rustc-env=T=1", ("", "")),
+            &unit_with_script("2", "rustc-env=T=2", ("", "")),
         );
         assert_eq!(told.roots, [Root::Script { a: 0, b: 0 }]);
-        let native = compare(&of("1", "", ("libx.a", "1")), &of("2", "", ("libx.a", "2")));
+
+        let native = compare(
+            &unit_with_script("1", "", ("libx.a", "1")),
+            &unit_with_script("2", "", ("libx.a", "2")),
+        );
         assert_eq!(native.roots, [Root::Script { a: 0, b: 0 }]);
+
         let log = compare(
-            &of("1", "", ("config.log", "1")),
-            &of("2", "", ("config.log", "2")),
+            &unit_with_script("1", "", ("config.log", "1")),
+            &unit_with_script("2", "", ("config.log", "2")),
         );
         assert_eq!(
             log.roots,
             [Root::Unit { a: 0, b: 0 }],
             "a log does not reach the compiler"
         );
+
         let harmless = compare(
-            &of("1", "", ("config.log", "1")),
-            &of("1", "", ("config.log", "2")),
+            &unit_with_script("1", "", ("config.log", "1")),
+            &unit_with_script("1", "", ("config.log", "2")),
         );
         assert!(harmless.roots.is_empty());
     }
@@ -440,22 +446,24 @@ mod tests {
         assert_eq!(found.unpaired.len(), 1);
     }
 
+    /// A unit with a source that something wrote while it was built.
+    fn build_with_written_source(written: &str) -> Build {
+        let mut own = unit("own", &[], written);
+        own.sources = [("src/generated.rs".into(), sha256_bytes(written.as_bytes()))].into();
+        build(vec![own], vec![script("own", "same", ("file", "same"))])
+    }
+
     #[test]
     fn a_source_written_while_it_was_built_is_the_build_scripts() {
-        let build = |written: &str| {
-            let mut unit = unit("own", &[], written);
-            unit.sources = [("src/generated.rs".into(), sha256_bytes(written.as_bytes()))].into();
-            Build {
-                units: vec![unit],
-                scripts: vec![script("own", "same", ("file", "same"))],
-                ..Build::default()
-            }
-        };
+        let mut alone = (
+            build_with_written_source("1"),
+            build_with_written_source("2"),
+        );
         assert_eq!(
-            compare(&build("1"), &build("2")).roots,
+            compare(&alone.0, &alone.1).roots,
             [Root::Script { a: 0, b: 0 }]
         );
-        let mut alone = (build("1"), build("2"));
+
         (alone.0.scripts, alone.1.scripts) = (vec![], vec![]);
         assert_eq!(
             compare(&alone.0, &alone.1).roots,
@@ -463,22 +471,22 @@ mod tests {
         );
     }
 
+    /// A build script that hands a folder out, and another whose package depends on its package.
+    fn script_behind_script(content: &str) -> Build {
+        let handed_out = "cargo::metadata=include=<target>/sys-1/out";
+        let mut sys = script("sys", handed_out, ("conf.h", content));
+        sys.version = String::new();
+        build(
+            vec![unit("sys", &[], "same"), unit("app", &["sys"], content)],
+            vec![sys, script("app", "", ("liba.a", content))],
+        )
+    }
+
     #[test]
     fn a_script_that_reads_what_another_hands_out_follows_from_it() {
-        let of = |x: &str| {
-            let mut sys = script(
-                "sys",
-                "cargo::metadata=include=<target>/sys-1/out",
-                ("conf.h", x),
-            );
-            sys.version = String::new();
-            build(
-                vec![unit("sys", &[], "same"), unit("app", &["sys"], x)],
-                vec![sys, script("app", "", ("liba.a", x))],
-            )
-        };
+        let mut builds = (script_behind_script("1"), script_behind_script("2"));
 
-        let found = compare(&of("1"), &of("2"));
+        let found = compare(&builds.0, &builds.1);
         assert_eq!(found.fed, [(1, 0)]);
         assert_eq!(
             found.roots,
@@ -486,12 +494,8 @@ mod tests {
         );
 
         // Who hands nothing out feeds nobody.
-        let silent = |x: &str| {
-            let mut build = of(x);
-            build.scripts[0].statements.clear();
-            build
-        };
-
-        assert!(compare(&silent("1"), &silent("2")).fed.is_empty());
+        builds.0.scripts[0].statements.clear();
+        builds.1.scripts[0].statements.clear();
+        assert!(compare(&builds.0, &builds.1).fed.is_empty());
     }
 }
