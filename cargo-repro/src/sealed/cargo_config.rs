@@ -177,29 +177,34 @@ fn lies_below(path: &Path, top: &Path) -> bool {
         .is_some_and(|(path, top)| path.starts_with(top))
 }
 
+/// A file that is included from a folder, and whether it may be missing; `None` of a shape that is
+/// not understood.
+fn included_file(folder: &Path, value: &Value) -> Option<(PathBuf, bool)> {
+    match value {
+        Value::String(name) => Some((folder.join(name), false)),
+        Value::Table(entry) => {
+            let name = entry.get("path")?.as_str()?;
+            let optional = match entry.get("optional") {
+                None => false,
+                Some(value) => value.as_bool()?,
+            };
+            let understood = entry.keys().all(|key| key == "path" || key == "optional");
+            understood.then(|| (folder.join(name), optional))
+        }
+        _ => None,
+    }
+}
+
 /// What a file includes, and whether it may be missing.
 fn included_files(path: &Path, table: &Table) -> Result<Vec<(PathBuf, bool)>> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    let one = |value: &Value| -> Option<(PathBuf, bool)> {
-        match value {
-            Value::String(name) => Some((folder.join(name), false)),
-            Value::Table(entry) => {
-                let name = entry.get("path")?.as_str()?;
-                let optional = match entry.get("optional") {
-                    None => false,
-                    Some(value) => value.as_bool()?,
-                };
-                let understood = entry.keys().all(|key| key == "path" || key == "optional");
-                understood.then(|| (folder.join(name), optional))
-            }
-            _ => None,
-        }
-    };
-
     let included = match table.get("include") {
         None => Some(Vec::new()),
-        Some(Value::Array(values)) => values.iter().map(one).collect(),
-        Some(value) => one(value).map(|file| vec![file]),
+        Some(Value::Array(values)) => values
+            .iter()
+            .map(|value| included_file(folder, value))
+            .collect(),
+        Some(value) => included_file(folder, value).map(|file| vec![file]),
     };
 
     included.ok_or_else(|| {

@@ -66,6 +66,13 @@ fn configure(user: &Path, to: &Path) -> Result<()> {
     std::fs::write(to.join("config.toml"), text).or_judge(failed)
 }
 
+/// The folder a source of a cargo configuration leads to in place of a registry.
+fn folder_of_source(source: &toml::Value) -> Option<PathBuf> {
+    ["directory", "local-registry"]
+        .iter()
+        .find_map(|key| Some(PathBuf::from(source.get(key)?.as_str()?)))
+}
+
 /// Folders that the user's own configuration names in place of registries.
 pub(crate) fn replaced_sources() -> Vec<PathBuf> {
     let Some(user) = user_cargo_home() else {
@@ -77,14 +84,10 @@ pub(crate) fn replaced_sources() -> Vec<PathBuf> {
         .and_then(toml::Value::as_table)
         .into_iter()
         .flatten();
-    let folder = |source: &toml::Value| {
-        ["directory", "local-registry"]
-            .iter()
-            .find_map(|key| Some(PathBuf::from(source.get(key)?.as_str()?)))
-    };
+
     // As cargo reads it: relative to the folder that holds the folder of the file.
     sources
-        .filter_map(|(_, source)| folder(source))
+        .filter_map(|(_, source)| folder_of_source(source))
         .map(|dir| user.parent().unwrap_or(&user).join(dir))
         .collect()
 }
@@ -104,6 +107,47 @@ struct Lock {
     package: Vec<Locked>,
 }
 
+/// What lies right in a folder; nothing where there is none.
+fn entries_of(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+}
+
+/// Whether a name or version of a lock file leads nowhere else as a part of a path.
+fn is_plain_part(text: &str) -> bool {
+    text.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b))
+        && !text.starts_with('.')
+}
+
+/// Two CARGO_HOMEs, of which one gets what the other has.
+struct Homes<'a> {
+    from: &'a Path,
+    to: &'a Path,
+}
+
+impl Homes<'_> {
+    /// Copies a file to where it lies in the first; what is missing there or has another checksum is
+    /// left out.
+    fn copy_file(&self, path: &Path, checksum: Option<&str>) -> Result<()> {
+        let Ok(bytes) = std::fs::read(path) else {
+            return Ok(());
+        };
+        if checksum.is_some_and(|wanted| sha256_bytes(&bytes).to_string() != wanted) {
+            return Ok(());
+        }
+
+        let dest = self.to.join(path.strip_prefix(self.from).unwrap_or(path));
+        if let Some(parent) = dest.parent() {
+            std::fs::create_dir_all(parent).or_judge(failed)?;
+        }
+        std::fs::write(dest, bytes).or_judge(failed)
+    }
+}
+
 /// Copies what a lock file names from the user's CARGO_HOME to another, so that nothing has to be
 /// downloaded twice and anyone who writes to the copy does not reach the user's. What is missing or
 /// not what the lock file says is left out.
@@ -115,57 +159,33 @@ pub(crate) fn copy_locked(lock: Option<&Path>, to: &Path) -> Result<()> {
         return Ok(());
     };
     configure(&user, to)?;
+
     let text = lock
         .and_then(|path| std::fs::read_to_string(path).ok())
         .unwrap_or_default();
     let lock: Lock = toml::from_str(&text).unwrap_or_default();
-    let folders = |dir: PathBuf| {
-        std::fs::read_dir(dir)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-    };
-
-    let copy = |from: &Path, wanted: Option<&str>| -> Result<()> {
-        let Ok(bytes) = std::fs::read(from) else {
-            return Ok(());
-        };
-        if wanted.is_some_and(|wanted| sha256_bytes(&bytes).to_string() != wanted) {
-            return Ok(());
-        }
-        let dest = to.join(from.strip_prefix(&user).unwrap_or(from));
-        if let Some(parent) = dest.parent() {
-            std::fs::create_dir_all(parent).or_judge(failed)?;
-        }
-        std::fs::write(dest, bytes).or_judge(failed)
-    };
-
-    let plain = |text: &str| {
-        text.bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b))
-            && !text.starts_with('.')
-    };
-
     let packages: Vec<&Locked> = lock
         .package
         .iter()
-        .filter(|one| plain(&one.name) && plain(&one.version) && one.source.is_some())
+        .filter(|one| is_plain_part(&one.name) && is_plain_part(&one.version))
+        .filter(|one| one.source.is_some())
         .collect();
 
-    for registry in folders(user.join("registry/cache")) {
+    let homes = Homes { from: &user, to };
+    for registry in entries_of(&user.join("registry/cache")) {
         for one in packages.iter().filter(|one| one.checksum.is_some()) {
-            copy(
+            homes.copy_file(
                 &registry.join(format!("{}-{}.crate", one.name, one.version)),
                 one.checksum.as_deref(),
             )?;
         }
     }
 
-    for registry in folders(user.join("registry/index")) {
-        copy(&registry.join("config.json"), None)?;
+    for registry in entries_of(&user.join("registry/index")) {
+        homes.copy_file(&registry.join("config.json"), None)?;
         for one in &packages {
-            copy(&registry.join(".cache").join(index_path(&one.name)), None)?;
+            let path = registry.join(".cache").join(index_path(&one.name));
+            homes.copy_file(&path, None)?;
         }
     }
 
@@ -174,7 +194,7 @@ pub(crate) fn copy_locked(lock: Option<&Path>, to: &Path) -> Result<()> {
         .filter_map(|one| repository(one.source.as_deref()?))
         .collect();
 
-    for database in folders(user.join("git/db")) {
+    for database in entries_of(&user.join("git/db")) {
         let name = database
             .file_name()
             .unwrap_or_default()
@@ -184,7 +204,7 @@ pub(crate) fn copy_locked(lock: Option<&Path>, to: &Path) -> Result<()> {
             .rsplit_once('-')
             .is_some_and(|(name, _)| named.contains(name))
         {
-            files(&database, &mut |path| copy(path, None))?;
+            files(&database, &mut |path| homes.copy_file(path, None))?;
         }
     }
 

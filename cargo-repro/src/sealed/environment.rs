@@ -1,12 +1,23 @@
 //! The environment of sealed builds: a known few variables, and what the conditions and pins say.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use super::cross::{CrossTool, ZIG_CACHE};
 use super::interposer;
 use super::sandbox::Sandbox;
 use super::variables::without_secrets;
 use crate::tools;
+
+/// Variables of a build, by name.
+#[derive(Debug, Default)]
+struct Variables(Vec<(String, OsString)>);
+
+impl Variables {
+    fn set(&mut self, name: &str, value: impl AsRef<OsStr>) {
+        self.0.push((name.to_owned(), value.as_ref().to_owned()));
+    }
+}
 
 impl Sandbox {
     /// The environment of a build, as names and values; everything else is cleared.
@@ -25,58 +36,60 @@ impl Sandbox {
             tools::WRAPPER,
             std::env::consts::EXE_SUFFIX
         ));
-        let mut env: Vec<(String, OsString)> = Vec::new();
-        let mut set = |name: &str, value: &dyn AsRef<std::ffi::OsStr>| {
-            env.push((name.to_owned(), value.as_ref().to_owned()))
-        };
-        set(
+
+        let mut env = Variables::default();
+        env.set(
             "PATH",
-            &std::env::join_paths(path).unwrap_or(user_path.clone()),
+            std::env::join_paths(path).unwrap_or(user_path.clone()),
         );
         // Nothing in it may matter, and its name is no machine's.
         match self.pins("environment") {
-            true => set("HOME", &"/nonexistent"),
-            false => set("HOME", &self.inside(&self.home)),
+            true => env.set("HOME", "/nonexistent"),
+            false => env.set("HOME", self.inside(&self.home)),
         }
-        set("CARGO_HOME", &self.inside(&self.cargo_home));
-        set("CARGO_TARGET_DIR", &self.inside(&self.target));
+
+        env.set("CARGO_HOME", self.inside(&self.cargo_home));
+        env.set("CARGO_TARGET_DIR", self.inside(&self.target));
         // Intermediate files may be configured to lie elsewhere, where both builds would write.
-        set("CARGO_BUILD_BUILD_DIR", &self.inside(&self.target));
-        set("CARGO_INCREMENTAL", &"0");
-        set("CARGO_TERM_COLOR", &"never");
-        set("RUSTC", &self.toolchain.rustc);
-        set("RUSTC_WRAPPER", &wrapper);
-        set("SOURCE_DATE_EPOCH", &self.epoch.to_string());
-        set("RELEASE_GATES_COMMIT", &self.commit);
-        set("TMPDIR", &self.inside(&self.temporary));
-        set("USER", &c.user);
-        set("LOGNAME", &c.user);
-        set("LANG", &c.locale);
-        set("LC_ALL", &c.locale);
-        set("TZ", &c.time_zone);
-        set("SHELL", &c.shell);
-        set("HOSTNAME", &c.host);
-        set("TERM", &c.terminal);
-        set("ZERO_AR_DATE", &"1");
-        set(tools::TOOLS_ENV, &self.inside(&self.tools));
+        env.set("CARGO_BUILD_BUILD_DIR", self.inside(&self.target));
+        env.set("CARGO_INCREMENTAL", "0");
+        env.set("CARGO_TERM_COLOR", "never");
+        env.set("RUSTC", &self.toolchain.rustc);
+        env.set("RUSTC_WRAPPER", &wrapper);
+        env.set("SOURCE_DATE_EPOCH", self.epoch.to_string());
+        env.set("RELEASE_GATES_COMMIT", &self.commit);
+        env.set("TMPDIR", self.inside(&self.temporary));
+        env.set("USER", c.user);
+        env.set("LOGNAME", c.user);
+        env.set("LANG", &c.locale);
+        env.set("LC_ALL", &c.locale);
+        env.set("TZ", c.time_zone);
+        env.set("SHELL", c.shell);
+        env.set("HOSTNAME", c.host);
+        env.set("TERM", c.terminal);
+        env.set("ZERO_AR_DATE", "1");
+        env.set(tools::TOOLS_ENV, self.inside(&self.tools));
         if c.second && !self.pins("environment") {
-            set("RELEASE_GATES_VARIATION", &"B");
+            env.set("RELEASE_GATES_VARIATION", "B");
             // As continuous integration sets them.
             for (name, value) in CONTINUOUS_INTEGRATION {
-                set(name, value);
+                env.set(name, value);
             }
         }
+
         if self.abilities.interposer.is_ok() {
-            set(
+            env.set(
                 "LD_PRELOAD",
-                &self.inside(&self.root).join(interposer::LIBRARY),
+                self.inside(&self.root).join(interposer::LIBRARY),
             );
         }
         for name in WINDOWS {
             if let Some(value) = std::env::var_os(name).filter(|_| cfg!(windows)) {
-                set(name, &value);
+                env.set(name, &value);
             }
         }
+
+        let mut env = env.0;
         env.extend(self.cross_environment());
         env.extend(std::env::vars_os().filter_map(|(name, value)| {
             let starts = ["CARGO_SOURCE_", "CARGO_REGISTRIES_", "CARGO_REGISTRY_"];
@@ -122,29 +135,41 @@ impl Sandbox {
 }
 
 impl Sandbox {
+    /// Whether what a pin is about is up to this place.
+    fn decides(&self, pin: &str) -> bool {
+        self.compared || self.pins(pin)
+    }
+
+    /// The text of a path as builds see it.
+    fn text_inside(&self, path: &Path) -> String {
+        self.inside(path).to_string_lossy().into_owned()
+    }
+
     /// What the interposer is told in this sandbox: what it varies where builds are compared, what
     /// is pinned, and where it writes down what it saw.
     pub(super) fn interposer_settings(&self) -> Vec<(&'static str, String)> {
         let c = &self.conditions;
-        let decided = |word: &str| self.compared || self.pins(word);
-        let path = |path: &std::path::Path| self.inside(path).to_string_lossy().into_owned();
         let all = [
-            (true, "REPRO_STARTED", path(&self.started)),
-            (decided("time"), "REPRO_CLOCK", c.clock.to_string()),
-            (decided("file-order"), "REPRO_ORDER", c.order.to_string()),
-            (decided("host"), "REPRO_HOST", c.host.to_owned()),
+            (true, "REPRO_STARTED", self.text_inside(&self.started)),
+            (self.decides("time"), "REPRO_CLOCK", c.clock.to_string()),
             (
-                decided("jobs"),
+                self.decides("file-order"),
+                "REPRO_ORDER",
+                c.order.to_string(),
+            ),
+            (self.decides("host"), "REPRO_HOST", c.host.to_owned()),
+            (
+                self.decides("jobs"),
                 "REPRO_PROCESSORS",
                 c.processors.to_string(),
             ),
             (
-                c.kernel.is_some() && decided("kernel"),
+                c.kernel.is_some() && self.decides("kernel"),
                 "REPRO_KERNEL",
                 c.kernel.unwrap_or_default().to_owned(),
             ),
             (
-                c.processor.is_some() && decided("processor"),
+                c.processor.is_some() && self.decides("processor"),
                 "REPRO_PROCESSOR",
                 c.processor.unwrap_or_default().to_owned(),
             ),
@@ -166,8 +191,12 @@ impl Sandbox {
             ),
             (self.pins("entropy"), "REPRO_SEED", "1".to_owned()),
             (self.pins("process"), "REPRO_PROCESS", "4242".to_owned()),
-            (self.compared, "REPRO_LOG", path(&self.log)),
-            (self.compared, "REPRO_SCRIPTS", path(&self.scripts)),
+            (self.compared, "REPRO_LOG", self.text_inside(&self.log)),
+            (
+                self.compared,
+                "REPRO_SCRIPTS",
+                self.text_inside(&self.scripts),
+            ),
         ];
         all.into_iter()
             .filter(|(is_told, ..)| *is_told)

@@ -43,6 +43,12 @@ pub(crate) struct Exported {
     pub(crate) lfs_pointers: Vec<PathBuf>,
 }
 
+/// A path relative to a folder it lies in, links resolved.
+fn path_below(folder: &Path, path: &Path) -> Option<PathBuf> {
+    let path = path.canonicalize().ok()?;
+    path.strip_prefix(folder).map(Path::to_owned).ok()
+}
+
 impl Source {
     /// Finds out what to build.
     ///
@@ -66,19 +72,13 @@ impl Source {
             .canonicalize()
             .or_judge(|| "cannot find the repository".to_owned())?;
 
-        let inside = |path: &Path| {
-            path.canonicalize()
-                .ok()
-                .and_then(|path| path.strip_prefix(&root).map(Path::to_owned).ok())
-        };
-
         for package in project
             .metadata
             .packages
             .iter()
             .filter(|package| package.source.is_none())
         {
-            if inside(package.manifest_path.as_std_path()).is_none() {
+            if path_below(&root, package.manifest_path.as_std_path()).is_none() {
                 return Err(Error::judge(format!(
                     "the path dependency `{}` lies outside the repository, so no commit holds it",
                     package.name
@@ -87,7 +87,7 @@ impl Source {
             }
         }
 
-        let workspace = inside(&project.root).ok_or_else(|| {
+        let workspace = path_below(&root, &project.root).ok_or_else(|| {
             Error::judge("the workspace lies outside its repository")
                 .with_help("check the `workspace` key")
         })?;
@@ -152,7 +152,7 @@ impl Source {
             history::make(&self.git, &self.commit, dest, history)?;
             if aside != dest {
                 std::fs::rename(dest.join(".git"), aside)
-                    .or_judge(|| "cannot make the sealed place's repository".to_owned())?;
+                    .or_judge(history::cannot_make_repository)?;
             }
         }
 
@@ -221,15 +221,19 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::copy(from, to).map(drop)
 }
 
+/// Gives a file or folder the mode it has where it is made under a umask.
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32, umask: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & !umask))
+}
+
 /// Gives every file and folder below a folder the mode it has where it is made under a umask, git's
 /// own excepted: git keeps of modes only whether a file can be run.
 pub(crate) fn set_modes(dir: &Path, umask: u32) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let set = |path: &Path, bits: u32| {
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(bits & !umask))
-        };
         for entry in std::fs::read_dir(dir)? {
             let entry = entry?;
             let kind = entry.file_type()?;
@@ -237,10 +241,11 @@ pub(crate) fn set_modes(dir: &Path, umask: u32) -> std::io::Result<()> {
                 set_modes(&entry.path(), umask)?;
             } else if kind.is_file() {
                 let runs = entry.metadata()?.permissions().mode() & 0o111 != 0;
-                set(&entry.path(), if runs { 0o777 } else { 0o666 })?;
+                let mode = if runs { 0o777 } else { 0o666 };
+                set_mode(&entry.path(), mode, umask)?;
             }
         }
-        set(dir, 0o777)?;
+        set_mode(dir, 0o777, umask)?;
     }
     #[cfg(not(unix))]
     let _ = (dir, umask);

@@ -147,12 +147,14 @@ impl Guard {
             .or_judge(|| "cannot find the repository".to_owned())?;
 
         let temporary = ThrowAway::make("guard")?;
-        let failed = || "cannot make the guard's folders".to_owned();
 
         // Mounts are listed by their real paths.
-        let base = temporary.path().canonicalize().or_judge(failed)?;
+        let base = temporary
+            .path()
+            .canonicalize()
+            .or_judge(cannot_make_folders)?;
         for name in ["root", "home", "cargo-home", "tmp"] {
-            std::fs::create_dir(base.join(name)).or_judge(failed)?;
+            std::fs::create_dir(base.join(name)).or_judge(cannot_make_folders)?;
         }
         let lock = folder
             .ancestors()
@@ -284,9 +286,14 @@ impl Guard {
         &self.project
     }
 
+    /// A folder of the guard's, which is where it is from inside, too.
+    fn own_folder(&self, name: &str) -> (PathBuf, PathBuf) {
+        let folder = self.base.join(name);
+        (folder.clone(), folder)
+    }
+
     /// What cargo sees before the build.
     fn view(&self, network: bool) -> View {
-        let own = |name: &str| (self.base.join(name), self.base.join(name));
         let mut read = downloads::replaced_sources();
         read.extend(
             [
@@ -302,7 +309,9 @@ impl Guard {
         View {
             project,
             read,
-            write: vec![own("home"), own("tmp"), own("cargo-home")],
+            write: ["home", "tmp", "cargo-home"]
+                .map(|name| self.own_folder(name))
+                .into(),
             network,
         }
     }
@@ -385,12 +394,23 @@ impl Guard {
     }
 }
 
+fn cannot_make_folders() -> String {
+    "cannot make the guard's folders".to_owned()
+}
+
+fn unreadable_configuration() -> String {
+    "cannot read the exported configuration".to_owned()
+}
+
+fn cannot_write_configuration() -> String {
+    "cannot write the exported configuration".to_owned()
+}
+
 /// Takes programs that sign in for registries out of a configuration file: no secret is there for
 /// them to hand on, and they would be the project's own, with the network.
 fn without_credential_programs(path: &Path) -> Result<()> {
-    let unreadable = || "cannot read the exported configuration".to_owned();
-    let text = std::fs::read_to_string(path).or_judge(unreadable)?;
-    let mut table: toml::Table = text.parse().or_judge(unreadable)?;
+    let text = std::fs::read_to_string(path).or_judge(unreadable_configuration)?;
+    let mut table: toml::Table = text.parse().or_judge(unreadable_configuration)?;
 
     table.remove("credential-alias");
     if let Some(registry) = table
@@ -409,9 +429,9 @@ fn without_credential_programs(path: &Path) -> Result<()> {
     }
 
     // A link may lead to a file of the caller's.
-    let failed = || "cannot write the exported configuration".to_owned();
-    std::fs::remove_file(path).or_judge(failed)?;
-    std::fs::write(path, toml::to_string(&table).unwrap_or_default()).or_judge(failed)
+    std::fs::remove_file(path).or_judge(cannot_write_configuration)?;
+    std::fs::write(path, toml::to_string(&table).unwrap_or_default())
+        .or_judge(cannot_write_configuration)
 }
 
 /// rustup would start the compiler a project brings with it.

@@ -20,26 +20,39 @@ pub(crate) enum History {
     Shallow,
 }
 
+pub(super) fn cannot_make_repository() -> String {
+    "cannot make the sealed place's repository".to_owned()
+}
+
+/// Where git keeps a part of a repository, which work trees share.
+fn path_of_part(git: &Git, part: &str) -> Result<PathBuf> {
+    let out = git.plumbing(["rev-parse", "--git-path", part])?;
+    Ok(git
+        .root()
+        .join(bytes_to_path(out.strip_suffix(b"\n").unwrap_or(&out))))
+}
+
+/// Writes a file of the place's `.git`.
+fn write_part(dest: &Path, name: &str, text: &str) -> Result<()> {
+    let path = dest.join(".git").join(name);
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).or_judge(cannot_make_repository)?;
+    }
+    std::fs::write(path, text).or_judge(cannot_make_repository)
+}
+
 /// Makes `dest/.git`, with an index that fits the files there.
 ///
 /// # Errors
 /// git failed, or the disk cannot be written to.
 pub(crate) fn make(git: &Git, commit: &CommitId, dest: &Path, history: History) -> Result<()> {
-    let failed = || "cannot make the sealed place's repository".to_owned();
-    let ask = |args: &[&str]| -> Result<PathBuf> {
-        let out = git.plumbing(args)?;
-        Ok(git
-            .root()
-            .join(bytes_to_path(out.strip_suffix(b"\n").unwrap_or(&out))))
-    };
-
-    let objects = ask(&["rev-parse", "--git-path", "objects"])?
+    let objects = path_of_part(git, "objects")?
         .canonicalize()
-        .or_judge(failed)?;
+        .or_judge(cannot_make_repository)?;
+
     let format = git.plumbing(["rev-parse", "--show-object-format"])?;
     let format = String::from_utf8_lossy(&format).trim().to_owned();
-    let here = || inside(git, dest);
-    git.run(here().args([
+    git.run(inside(git, dest).args([
         "init",
         "--quiet",
         "--template=",
@@ -47,16 +60,8 @@ pub(crate) fn make(git: &Git, commit: &CommitId, dest: &Path, history: History) 
     ]))?
     .success()?;
 
-    let dir = dest.join(".git");
-    let put = |name: &str, text: &str| -> Result<()> {
-        let path = dir.join(name);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).or_judge(failed)?;
-        }
-        std::fs::write(path, text).or_judge(failed)
-    };
-
-    put(
+    write_part(
+        dest,
         "objects/info/alternates",
         &format!("{}\n", objects.display()),
     )?;
@@ -68,23 +73,23 @@ pub(crate) fn make(git: &Git, commit: &CommitId, dest: &Path, history: History) 
                 "--format=%(objectname) %(refname)",
                 "refs/tags",
             ])?;
-            put("packed-refs", &String::from_utf8_lossy(&tags))?;
-            if let Ok(cut) = std::fs::read_to_string(ask(&["rev-parse", "--git-path", "shallow"])?)
-            {
-                put("shallow", &cut)?;
+            write_part(dest, "packed-refs", &String::from_utf8_lossy(&tags))?;
+            if let Ok(cut) = std::fs::read_to_string(path_of_part(git, "shallow")?) {
+                write_part(dest, "shallow", &cut)?;
             }
         }
         History::Shallow => {
-            put("shallow", &format!("{commit}\n"))?;
+            write_part(dest, "shallow", &format!("{commit}\n"))?;
             // git shortens ids by the number of objects it knows, and the objects are the whole
             // repository's here.
-            git.run(here().args(["config", "core.abbrev", "7"]))?
+            git.run(inside(git, dest).args(["config", "core.abbrev", "7"]))?
                 .success()?;
         }
     }
 
-    put("HEAD", &format!("{commit}\n"))?;
-    git.run(here().args(["read-tree", "HEAD"]))?.success()?;
+    write_part(dest, "HEAD", &format!("{commit}\n"))?;
+    git.run(inside(git, dest).args(["read-tree", "HEAD"]))?
+        .success()?;
 
     refresh(git, dest)
 }

@@ -41,25 +41,30 @@ impl Identity {
         self.other_of(&std::fs::read_to_string("/etc/passwd").unwrap_or_default())
     }
 
-    fn other_of(self, passwd: &str) -> Self {
+    /// The user and group in a line of `/etc/passwd`.
+    fn in_line(line: &str) -> Option<Self> {
+        let mut fields = line.split(':').skip(2);
+        Some(Self {
+            user: fields.next()?.parse().ok()?,
+            group: fields.next()?.parse().ok()?,
+        })
+    }
+
+    /// Whether neither user nor group is root's, nobody's or the other's.
+    fn is_stranger_to(self, other: Self) -> bool {
         // Nobody owns what is not mapped.
         const NOBODY: u32 = 65_534;
-        let entry = |line: &str| {
-            let mut fields = line.split(':').skip(2);
-            Some(Self {
-                user: fields.next()?.parse().ok()?,
-                group: fields.next()?.parse().ok()?,
-            })
-        };
-        let strange = |one: &Self| {
-            ![0, NOBODY, self.user].contains(&one.user)
-                && ![0, NOBODY, self.group].contains(&one.group)
-        };
+        ![0, NOBODY, other.user].contains(&self.user)
+            && ![0, NOBODY, other.group].contains(&self.group)
+    }
+
+    fn other_of(self, passwd: &str) -> Self {
         let found = passwd
             .lines()
-            .filter_map(entry)
-            .filter(strange)
+            .filter_map(Self::in_line)
+            .filter(|one| one.is_stranger_to(self))
             .min_by_key(|one| one.user);
+
         found.unwrap_or(Self {
             user: self.user.wrapping_add(1_234),
             group: self.group.wrapping_add(4_321),
@@ -144,15 +149,18 @@ fn words(identity: Identity) -> String {
 mod tests {
     use super::*;
 
+    fn identity(user: u32, group: u32) -> Identity {
+        Identity { user, group }
+    }
+
     #[test]
     fn somebody_else_has_a_name_where_there_is_one() {
-        let of = |user, group| Identity { user, group };
         let passwd = "root:x:0:0::/root:/bin/sh\nme:x:1:7::/:/bin/sh\nsync:x:4:65534::/:/bin/sync\nbin:x:3:3::/:\ndaemon:x:2:2::/:\n+::::::\n";
-        assert_eq!(of(1, 7).other_of(passwd), of(2, 2));
-        assert_eq!(of(1, 2).other_of(passwd), of(3, 3));
+        assert_eq!(identity(1, 7).other_of(passwd), identity(2, 2));
+        assert_eq!(identity(1, 2).other_of(passwd), identity(3, 3));
         assert_eq!(
-            of(0, 0).other_of("root:x:0:0::/root:/bin/sh\n"),
-            of(1_234, 4_321)
+            identity(0, 0).other_of("root:x:0:0::/root:/bin/sh\n"),
+            identity(1_234, 4_321)
         );
     }
 

@@ -53,20 +53,23 @@ impl Inputs {
     }
 }
 
+fn unreadable_sources() -> String {
+    "cannot read the exported sources".to_owned()
+}
+
 /// The digest of a folder: of the lines `sha256sum` would print for its files, sorted by path; of a
 /// link, the digest of where it leads.
 fn source_digest(dir: &Path) -> Result<Sha256Digest> {
-    let unreadable = || "cannot read the exported sources".to_owned();
     let mut lines: Vec<(String, Sha256Digest)> = Vec::new();
-    for file in walk(dir).or_judge(unreadable)? {
+    for file in walk(dir).or_judge(unreadable_sources)? {
         if file.relative.starts_with(".git") {
             continue;
         }
         let name = file.relative.to_string_lossy().replace('\\', "/");
         let digest = if file.is_regular {
-            sha256_file(&file.path).or_judge(unreadable)?.0
+            sha256_file(&file.path).or_judge(unreadable_sources)?.0
         } else {
-            let leads_to = std::fs::read_link(&file.path).or_judge(unreadable)?;
+            let leads_to = std::fs::read_link(&file.path).or_judge(unreadable_sources)?;
             sha256_bytes(leads_to.to_string_lossy().as_bytes())
         };
         lines.push((name, digest));

@@ -92,22 +92,21 @@ impl Asked {
     }
 }
 
+/// A line of its log; `None` of one that was torn.
+fn read_line(line: &str) -> Option<Asked> {
+    let mut parts = line.split('\t').map(str::to_owned);
+    Some(Asked {
+        what: parts.next()?,
+        by: parts.next()?,
+        package: parts.next()?,
+        crate_name: parts.next()?,
+        program: parts.next()?,
+    })
+}
+
 /// Reads its log; lines that were torn are left out.
 pub(crate) fn read_log(text: &str) -> Vec<Asked> {
-    let mut asked: Vec<Asked> = text
-        .lines()
-        .filter_map(|line| {
-            let mut parts = line.split('\t').map(str::to_owned);
-            let mut next = || parts.next();
-            Some(Asked {
-                what: next()?,
-                by: next()?,
-                package: next()?,
-                crate_name: next()?,
-                program: next()?,
-            })
-        })
-        .collect();
+    let mut asked: Vec<Asked> = text.lines().filter_map(read_line).collect();
     asked.sort();
     asked.dedup();
     asked

@@ -100,30 +100,29 @@ mod tests {
     #[test]
     fn only_folders_of_runs_that_are_over_are_removed() {
         let dir = tempfile::tempdir().unwrap();
-        let path = |name: &str| dir.path().join(name);
         for name in [
             "release-gates-repro-dead",
             "release-gates-repro-alive",
             "release-gates-repro-kept",
             "somebody-elses",
         ] {
-            std::fs::create_dir(path(name)).unwrap();
+            std::fs::create_dir(dir.path().join(name)).unwrap();
             if name != "release-gates-repro-kept" {
-                std::fs::write(path(name).join(LOCK), "").unwrap();
+                std::fs::write(dir.path().join(name).join(LOCK), "").unwrap();
             }
         }
 
-        let alive = File::open(path("release-gates-repro-alive").join(LOCK)).unwrap();
+        let alive = File::open(dir.path().join("release-gates-repro-alive").join(LOCK)).unwrap();
         alive.try_lock().unwrap();
         remove_leftovers(dir.path());
-        assert!(!path("release-gates-repro-dead").exists());
+        assert!(!dir.path().join("release-gates-repro-dead").exists());
 
         for name in [
             "release-gates-repro-alive",
             "release-gates-repro-kept",
             "somebody-elses",
         ] {
-            assert!(path(name).exists(), "{name}");
+            assert!(dir.path().join(name).exists(), "{name}");
         }
     }
 }

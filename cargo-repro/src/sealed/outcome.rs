@@ -284,6 +284,23 @@ fn built_twice(path: &Path, origin: &Origin) -> Error {
     )
 }
 
+/// The folder cargo makes for a target, and what the target is called.
+fn target_folder(target: String, host: &str) -> (String, String) {
+    match target.as_str() {
+        "host-tuple" => (host.to_owned(), host.to_owned()),
+        // A target of one's own is called as its file.
+        _ if target.ends_with(".json") => {
+            let stem = Path::new(&target)
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            (stem.clone(), stem)
+        }
+        _ => (target.clone(), target),
+    }
+}
+
 /// Where cargo puts finished files: `target/[triple/]profile/name`.
 struct Layout<'a> {
     target: &'a Path,
@@ -302,20 +319,6 @@ impl<'a> Layout<'a> {
             targets.to_vec()
         };
 
-        let folder = |target: String| match target.as_str() {
-            "host-tuple" => (host.to_owned(), host.to_owned()),
-            // A target of one's own is called as its file.
-            _ if target.ends_with(".json") => {
-                let stem = Path::new(&target)
-                    .file_stem()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
-                (stem.clone(), stem)
-            }
-            _ => (target.clone(), target),
-        };
-
         let profile = match profile {
             "dev" | "test" => "debug",
             "bench" => "release",
@@ -325,7 +328,10 @@ impl<'a> Layout<'a> {
         Self {
             target: &sandbox.target,
             host,
-            triples: configured.into_iter().map(folder).collect(),
+            triples: configured
+                .into_iter()
+                .map(|target| target_folder(target, host))
+                .collect(),
             profile,
         }
     }
@@ -357,43 +363,55 @@ fn is_out_dir(path: &Path) -> bool {
             .is_some_and(|dir| dir.join("output").is_file())
 }
 
+/// Whether cargo says that a target is of one of these kinds.
+fn is_of_kind(target: &MessageTarget, wanted: &[&str]) -> bool {
+    target
+        .kind
+        .iter()
+        .any(|kind| wanted.contains(&kind.as_str()))
+}
+
+/// What kind of artifact a library's file is, by its ending.
+fn library_kind(target: &MessageTarget, path: &Path) -> Option<ArtifactKind> {
+    match path.extension()?.to_str()? {
+        "rlib" => Some(ArtifactKind::Rust),
+        "so" | "dylib" | "dll" if is_of_kind(target, &["proc-macro", "dylib"]) => {
+            Some(ArtifactKind::Rust)
+        }
+        "a" | "lib" | "so" | "dylib" | "dll" | "wasm" => Some(ArtifactKind::Foreign),
+        _ => None,
+    }
+}
+
 /// Files of a target that would be released, of those cargo puts under their plain names.
 fn released_files(
     target: &MessageTarget,
     files: Vec<PathBuf>,
     executable: Option<PathBuf>,
 ) -> Vec<(ArtifactKind, PathBuf)> {
-    let is = |wanted: &[&str]| {
-        target
-            .kind
-            .iter()
-            .any(|kind| wanted.contains(&kind.as_str()))
-    };
-
-    if is(&["bin"]) {
+    if is_of_kind(target, &["bin"]) {
         return executable
             .into_iter()
             .map(|path| (ArtifactKind::Bin, path))
             .collect();
     }
 
-    if is(&["custom-build", "test", "bench", "example"]) {
+    if is_of_kind(target, &["custom-build", "test", "bench", "example"]) {
         return Vec::new();
     }
-    let kind_of = |path: &Path| {
-        let extension = path.extension()?.to_str()?;
-        match extension {
-            "rlib" => Some(ArtifactKind::Rust),
-            "so" | "dylib" | "dll" if is(&["proc-macro", "dylib"]) => Some(ArtifactKind::Rust),
-            "a" | "lib" | "so" | "dylib" | "dll" | "wasm" => Some(ArtifactKind::Foreign),
-            _ => None,
-        }
-    };
 
     files
         .into_iter()
-        .filter_map(|path| Some((kind_of(&path)?, path)))
+        .filter_map(|path| Some((library_kind(target, &path)?, path)))
         .collect()
+}
+
+/// What is said of an artifact that cannot be read.
+fn unreadable_artifact(sandbox: &Sandbox, path: &Path) -> String {
+    format!(
+        "cannot read the artifact `{}`",
+        sandbox.neutral(&path.to_string_lossy())
+    )
 }
 
 fn artifact(
@@ -403,14 +421,10 @@ fn artifact(
     kind: ArtifactKind,
     path: PathBuf,
 ) -> Result<Artifact> {
-    let shown = || {
-        format!(
-            "cannot read the artifact `{}`",
-            sandbox.neutral(&path.to_string_lossy())
-        )
-    };
     // A build script can put a link to anything there.
-    let real = path.canonicalize().or_judge(shown)?;
+    let real = path
+        .canonicalize()
+        .or_judge(|| unreadable_artifact(sandbox, &path))?;
     if !sandbox
         .target
         .canonicalize()
@@ -418,10 +432,11 @@ fn artifact(
     {
         return Err(Error::judge(format!(
             "{}: it leads out of the target folder",
-            shown()
+            unreadable_artifact(sandbox, &path)
         )));
     }
-    let (sha256, _) = sha256_file(&path).or_judge(shown)?;
+
+    let (sha256, _) = sha256_file(&path).or_judge(|| unreadable_artifact(sandbox, &path))?;
     let name = path
         .file_name()
         .unwrap_or_default()
@@ -437,13 +452,17 @@ fn artifact(
     })
 }
 
+fn unreadable_records() -> String {
+    "cannot read the records of the sealed build".to_owned()
+}
+
 fn units(sandbox: &Sandbox) -> Result<Vec<Unit>> {
-    let unreadable = || "cannot read the records of the sealed build".to_owned();
     let mut calls: Vec<Call> = Vec::new();
-    for entry in std::fs::read_dir(&sandbox.records).or_judge(unreadable)? {
-        let bytes = std::fs::read(entry.or_judge(unreadable)?.path()).or_judge(unreadable)?;
+    for entry in std::fs::read_dir(&sandbox.records).or_judge(unreadable_records)? {
+        let path = entry.or_judge(unreadable_records)?.path();
+        let bytes = std::fs::read(path).or_judge(unreadable_records)?;
         let text = sandbox.outside(&String::from_utf8_lossy(&bytes));
-        calls.push(serde_json::from_str(&text).or_judge(unreadable)?);
+        calls.push(serde_json::from_str(&text).or_judge(unreadable_records)?);
     }
 
     calls.sort_by_key(|call| (call.key(), call.metadata.clone(), call.out_dir.clone()));
@@ -623,19 +642,14 @@ mod tests {
 
     #[test]
     fn package_ids_of_all_kinds_are_read() {
-        let two = |name: &str, version: &str| (name.to_owned(), version.to_owned());
-        assert_eq!(
-            name_and_version("registry+https://index#demo@1.0.0"),
-            two("demo", "1.0.0")
-        );
-        assert_eq!(
-            name_and_version("path+file:///x/demo#1.0.0"),
-            two("demo", "1.0.0")
-        );
-        assert_eq!(
-            name_and_version("path+file:///x/y#demo@1.0.0"),
-            two("demo", "1.0.0")
-        );
+        for id in [
+            "registry+https://index#demo@1.0.0",
+            "path+file:///x/demo#1.0.0",
+            "path+file:///x/y#demo@1.0.0",
+        ] {
+            let (name, version) = name_and_version(id);
+            assert_eq!((name.as_str(), version.as_str()), ("demo", "1.0.0"), "{id}");
+        }
     }
 
     #[test]

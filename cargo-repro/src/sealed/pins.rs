@@ -84,27 +84,31 @@ impl Pins {
     /// # Errors
     /// It cannot.
     pub(crate) fn check(&self, abilities: &Abilities) -> Result<()> {
-        let missing = |word: Option<&str>, why: &str| match word {
+        if let Err(why) = &abilities.interposer {
+            self.refuse_without(Need::Interposer, why)?;
+        }
+        if let Err(why) = &abilities.isolations.namespaces {
+            self.refuse_without(Need::Namespaces, why)?;
+        }
+        if let Err(why) = &abilities.users {
+            self.refuse_without(Need::Users, why)?;
+        }
+        if !cfg!(target_os = "linux") {
+            self.refuse_without(Need::Linux, "it needs Linux")?;
+        }
+
+        Ok(())
+    }
+
+    /// Refuses a pin that needs what this machine does not have.
+    fn refuse_without(&self, need: Need, why: &str) -> Result<()> {
+        match self.need(need) {
             Some(word) => Err(Error::judge(format!(
                 "`[repro] pin = [\"{word}\"]` cannot be had on this machine: {why}"
             ))
             .with_help("build on a machine that can, or fix the cause and remove the pin")),
             None => Ok(()),
-        };
-        if let Err(why) = &abilities.interposer {
-            missing(self.need(Need::Interposer), why)?;
         }
-        if let Err(why) = &abilities.isolations.namespaces {
-            missing(self.need(Need::Namespaces), why)?;
-        }
-        if let Err(why) = &abilities.users {
-            missing(self.need(Need::Users), why)?;
-        }
-        missing(
-            self.need(Need::Linux)
-                .filter(|_| !cfg!(target_os = "linux")),
-            "it needs Linux",
-        )
     }
 
     /// Conditions with everything pinned as every place has it.

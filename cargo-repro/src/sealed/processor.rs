@@ -37,11 +37,14 @@ fn children_time() -> Option<Duration> {
 /// counts in itself.
 fn children(stat: &str) -> Option<Duration> {
     // The program's name, in parentheses, may hold anything.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(13);
-    let mut ticks = || fields.next()?.parse::<u64>().ok();
-    Some(Duration::from_millis(
-        (ticks()? + ticks()?).saturating_mul(10),
-    ))
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut ticks = fields
+        .split_whitespace()
+        .skip(13)
+        .map_while(|field| field.parse::<u64>().ok());
+
+    let spent = ticks.next()? + ticks.next()?;
+    Some(Duration::from_millis(spent.saturating_mul(10)))
 }
 
 #[cfg(test)]

@@ -83,6 +83,16 @@ pub(crate) struct Plan<'a> {
     pub(crate) compared: bool,
 }
 
+fn cannot_make_place() -> String {
+    "cannot make the sealed place".to_owned()
+}
+
+fn make_folder(root: &Path, name: &str) -> Result<PathBuf> {
+    let path = root.join(name);
+    std::fs::create_dir_all(&path).or_judge(cannot_make_place)?;
+    Ok(path)
+}
+
 impl Sandbox {
     /// Makes a place below `base`.
     ///
@@ -101,14 +111,7 @@ impl Sandbox {
             root.clone()
         };
 
-        let dir = |name: &str| -> Result<PathBuf> {
-            let path = root.join(name);
-            std::fs::create_dir_all(&path)
-                .or_judge(|| "cannot make the sealed place".to_owned())?;
-            Ok(path)
-        };
-
-        let source = dir("source")?;
+        let source = make_folder(&root, "source")?;
         let aside = root.join("git");
         let other = match conditions.history {
             History::Whole => History::Shallow,
@@ -133,13 +136,13 @@ impl Sandbox {
         let mut sandbox = Self {
             workspace,
             cargo_config,
-            target: dir("target")?,
-            cargo_home: dir("cargo-home")?,
-            home: dir("home")?,
-            tools: dir("tools")?,
-            records: dir("records")?,
-            scripts: dir("scripts")?,
-            temporary: dir("tmp")?,
+            target: make_folder(&root, "target")?,
+            cargo_home: make_folder(&root, "cargo-home")?,
+            home: make_folder(&root, "home")?,
+            tools: make_folder(&root, "tools")?,
+            records: make_folder(&root, "records")?,
+            scripts: make_folder(&root, "scripts")?,
+            temporary: make_folder(&root, "tmp")?,
             log: root.join("interposer.log"),
             started: root.join("started.log"),
             linkers: plan.linkers.to_vec(),
@@ -235,27 +238,28 @@ impl Sandbox {
         clock_is && files == order
     }
 
+    /// Puts this program among the tools under another's name.
+    fn put_itself(&self, own_file: &Path, name: &str) -> Result<()> {
+        let file = self
+            .tools
+            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        #[cfg(unix)]
+        let made = std::os::unix::fs::symlink(own_file, &file);
+        #[cfg(not(unix))]
+        let made = std::fs::copy(own_file, &file).map(drop);
+        made.or_judge(cannot_make_place)
+    }
+
     fn fill_tools(&self) -> Result<()> {
         if let Ok(library) = &self.abilities.interposer {
             std::fs::copy(library, self.root.join(interposer::LIBRARY))
                 .and_then(|_| interposer::tell(&self.root, &self.interposer_settings()))
-                .or_judge(|| "cannot make the sealed place".to_owned())?;
+                .or_judge(cannot_make_place)?;
         }
 
-        let me = std::env::current_exe()
+        let own_file = std::env::current_exe()
             .or_judge(|| "cannot find this program's own file".to_owned())?;
-        let put = |name: &str| -> Result<()> {
-            let file = self
-                .tools
-                .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-            #[cfg(unix)]
-            let made = std::os::unix::fs::symlink(&me, &file);
-            #[cfg(not(unix))]
-            let made = std::fs::copy(&me, &file).map(drop);
-            made.or_judge(|| "cannot make the sealed place".to_owned())
-        };
-
-        put(tools::WRAPPER)?;
+        self.put_itself(&own_file, tools::WRAPPER)?;
         if cfg!(unix) {
             let path = std::env::var_os("PATH").unwrap_or_default();
             let entries = std::env::split_paths(&path)
@@ -266,7 +270,9 @@ impl Sandbox {
                 .filter_map(|entry| entry.file_name().into_string().ok())
                 .filter(|name| tools::is_compiler(name))
                 .collect();
-            names.iter().try_for_each(|name| put(name))?;
+            names
+                .iter()
+                .try_for_each(|name| self.put_itself(&own_file, name))?;
         }
 
         for linker in &self.cross_linkers {
@@ -285,19 +291,18 @@ impl Sandbox {
         let bytes =
             serde_json::to_vec(&spec).or_judge(|| "cannot describe the sealed place".to_owned())?;
 
-        std::fs::write(self.tools.join(tools::SPEC), bytes)
-            .or_judge(|| "cannot make the sealed place".to_owned())
+        std::fs::write(self.tools.join(tools::SPEC), bytes).or_judge(cannot_make_place)
     }
 
     /// A program of the sandbox that is a few lines of shell.
     fn put_script(&self, name: &str, text: &str) -> Result<()> {
         let path = self.tools.join(name);
-        std::fs::write(&path, text).or_judge(|| "cannot make the sealed place".to_owned())?;
+        std::fs::write(&path, text).or_judge(cannot_make_place)?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
-                .or_judge(|| "cannot make the sealed place".to_owned())?;
+                .or_judge(cannot_make_place)?;
         }
         Ok(())
     }
@@ -611,15 +616,16 @@ mod tests {
 
     #[test]
     fn packages_are_asked_for_by_what_no_dependency_is_called() {
-        let id = |path: &str| package_id(Path::new(path), "demo", "1.0.0");
-        assert_eq!(
-            id("/a b/50%/c#").as_deref(),
-            Some("path+file:///a b/50%25/c%23#demo@1.0.0")
-        );
-        assert_eq!(
-            id("C:\\demo").as_deref(),
-            Some("path+file:///C:/demo#demo@1.0.0")
-        );
-        assert_eq!(id("/a[1]"), None);
+        for (path, id) in [
+            (
+                "/a b/50%/c#",
+                Some("path+file:///a b/50%25/c%23#demo@1.0.0"),
+            ),
+            ("C:\\demo", Some("path+file:///C:/demo#demo@1.0.0")),
+            ("/a[1]", None),
+        ] {
+            let found = package_id(Path::new(path), "demo", "1.0.0");
+            assert_eq!(found.as_deref(), id, "{path}");
+        }
     }
 }

@@ -57,27 +57,29 @@ fn paths_outside(sandbox: &Sandbox) -> BTreeSet<PathBuf> {
         .collect()
 }
 
+/// Whether a program's name is one of these, or ends so behind a target's: `x86_64-linux-gnu-ld`.
+fn is_called(name: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| {
+        name.strip_suffix(word)
+            .is_some_and(|target| target.is_empty() || target.ends_with('-'))
+    })
+}
+
 /// What a program does, by its file's name: `x86_64-linux-gnu-gcc-12`, `rust-lld`.
 fn role_of(name: &str) -> ProgramRole {
     if is_compiler(name) || matches!(name, "cc1" | "cc1plus" | "lto1" | "lto-wrapper") {
         return ProgramRole::CCompiler;
     }
-    let is = |words: &[&str]| {
-        words.iter().any(|word| {
-            name == *word
-                || name
-                    .strip_suffix(word)
-                    .is_some_and(|rest| rest.ends_with('-'))
-        })
-    };
-    if is(&[
+
+    let linkers = [
         "ld", "ld.bfd", "ld.gold", "ld.lld", "ld64.lld", "lld", "rust-lld", "lld-link", "wasm-ld",
         "mold", "collect2",
-    ]) {
+    ];
+    if is_called(name, &linkers) {
         ProgramRole::Linker
-    } else if is(&["as"]) {
+    } else if is_called(name, &["as"]) {
         ProgramRole::Assembler
-    } else if is(&["ar", "ranlib", "llvm-ar", "llvm-ranlib"]) {
+    } else if is_called(name, &["ar", "ranlib", "llvm-ar", "llvm-ranlib"]) {
         ProgramRole::Archiver
     } else {
         ProgramRole::Other

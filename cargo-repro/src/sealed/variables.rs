@@ -18,8 +18,10 @@ pub(crate) fn without_secrets(name: &OsStr, value: &OsStr) -> Option<OsString> {
     let secret = ["TOKEN", "SECRET", "CREDENTIAL", "PASSWORD"]
         .iter()
         .any(|word| name.contains(word));
-    let registry = |start: &str| name.strip_prefix(start);
-    let handed_on = match (registry("CARGO_REGISTRIES_"), registry("CARGO_REGISTRY_")) {
+
+    let named = name.strip_prefix("CARGO_REGISTRIES_");
+    let default = name.strip_prefix("CARGO_REGISTRY_");
+    let handed_on = match (named, default) {
         (Some(rest), _) => rest.ends_with("_INDEX") || rest.ends_with("_PROTOCOL"),
         (_, Some(rest)) => matches!(rest, "DEFAULT" | "INDEX"),
         _ => true,
@@ -27,6 +29,7 @@ pub(crate) fn without_secrets(name: &OsStr, value: &OsStr) -> Option<OsString> {
     if secret || !handed_on {
         return None;
     }
+
     Some(
         value
             .to_str()
@@ -59,22 +62,21 @@ pub(crate) fn without_userinfo(text: &str) -> String {
     format!("{scheme}{colon}{user}{at}{host}{path}")
 }
 
+/// Whether a variable names a program that compiles C, or says how it is called: `CC`, `CC_host`.
+fn names_tool(name: &str) -> bool {
+    let tools = [
+        "CC", "CXX", "AR", "LD", "NM", "AS", "RANLIB", "STRIP", "OBJCOPY", "CPP",
+    ];
+    tools.iter().any(|tool| {
+        name.strip_prefix(tool)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    })
+}
+
 /// Whether a variable decides how sealed builds are made: then it is no stranger's to set, whatever
 /// the commit's configuration says.
 pub(crate) fn governs(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    let is = |names: &[&str]| names.contains(&upper.as_str());
-    let starts = |starts: &[&str]| starts.iter().any(|start| upper.starts_with(start));
-    let tools = [
-        "CC", "CXX", "AR", "LD", "NM", "AS", "RANLIB", "STRIP", "OBJCOPY", "CPP",
-    ];
-    let tool = |name: &str| {
-        tools.contains(&name)
-            || tools
-                .iter()
-                .any(|tool| name.starts_with(&format!("{tool}_")))
-    };
-
     let bare = upper
         .strip_prefix("HOST_")
         .or_else(|| upper.strip_prefix("TARGET_"))
@@ -83,25 +85,28 @@ pub(crate) fn governs(name: &str) -> bool {
     let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
 
     !plain
-        || starts(&[
-            "CARGO",
-            "RUST",
-            "LD_",
-            "DYLD_",
-            "TMP",
-            "TEMP",
-            "GIT_",
-            "REPRO_",
-            "RELEASE_GATES",
-            "LC_",
-            "PKG_CONFIG",
-            "GCC_",
-            "COMPILER_",
-        ])
+        || FAMILIES.iter().any(|start| upper.starts_with(start))
         || upper.contains("FLAGS")
-        || tool(bare)
-        || is(SET)
+        || names_tool(bare)
+        || SET.contains(&upper.as_str())
 }
+
+/// How the names begin of what cargo, compilers, loaders, git and this program obey.
+const FAMILIES: &[&str] = &[
+    "CARGO",
+    "RUST",
+    "LD_",
+    "DYLD_",
+    "TMP",
+    "TEMP",
+    "GIT_",
+    "REPRO_",
+    "RELEASE_GATES",
+    "LC_",
+    "PKG_CONFIG",
+    "GCC_",
+    "COMPILER_",
+];
 
 /// What the place sets itself, and what shells and compilers obey.
 const SET: &[&str] = &[
@@ -139,34 +144,40 @@ const SET: &[&str] = &[
 mod tests {
     use super::*;
 
+    /// A variable as others' code sees it.
+    fn seen_value(name: &str, value: &str) -> Option<String> {
+        let value = without_secrets(name.as_ref(), value.as_ref())?;
+        Some(value.into_string().unwrap())
+    }
+
     #[test]
     fn passwords_stay_outside() {
-        let seen = |name: &str, value: &str| {
-            without_secrets(name.as_ref(), value.as_ref()).map(|value| value.into_string().unwrap())
-        };
         assert_eq!(
-            seen("CARGO_REGISTRIES_X_INDEX", "sparse+https://u:pw@h/i/").as_deref(),
+            seen_value("CARGO_REGISTRIES_X_INDEX", "sparse+https://u:pw@h/i/").as_deref(),
             Some("sparse+https://h/i/")
         );
 
         assert_eq!(
-            seen("CARGO_REGISTRIES_X_INDEX", "ssh://git@h/i").as_deref(),
+            seen_value("CARGO_REGISTRIES_X_INDEX", "ssh://git@h/i").as_deref(),
             Some("ssh://git@h/i")
         );
 
         assert_eq!(
-            seen("CARGO_REGISTRIES_X_INDEX", "ssh://git:pw@h/i").as_deref(),
+            seen_value("CARGO_REGISTRIES_X_INDEX", "ssh://git:pw@h/i").as_deref(),
             Some("ssh://git@h/i")
         );
 
         assert_eq!(
-            seen("https_proxy", "http://u:p@w@h:80").as_deref(),
+            seen_value("https_proxy", "http://u:p@w@h:80").as_deref(),
             Some("http://h:80")
         );
 
-        assert_eq!(seen("https_proxy", "u:pw@h:80").as_deref(), Some("h:80"));
         assert_eq!(
-            seen("https_proxy", "http://h:80/a@b").as_deref(),
+            seen_value("https_proxy", "u:pw@h:80").as_deref(),
+            Some("h:80")
+        );
+        assert_eq!(
+            seen_value("https_proxy", "http://h:80/a@b").as_deref(),
             Some("http://h:80/a@b")
         );
 
@@ -176,7 +187,7 @@ mod tests {
             "CARGO_REGISTRIES_X_CREDENTIAL_PROVIDER",
             "CARGO_REGISTRY_TOKEN",
         ] {
-            assert_eq!(seen(name, "secret"), None, "{name}");
+            assert_eq!(seen_value(name, "secret"), None, "{name}");
         }
     }
 
