@@ -13,6 +13,11 @@ const SHOWN: usize = 3;
 /// Files larger than this are not searched for strings.
 const LARGE: u64 = 256 << 20;
 
+/// A line of one side as evidence shows it.
+fn shown_line(line: Option<&&String>) -> String {
+    line.map_or("nothing".to_owned(), |line| format!("`{}`", shorten(line)))
+}
+
 /// Statements of a build script that differ: key and both values.
 pub(super) fn statements(a: &[String], b: &[String]) -> Vec<String> {
     let (in_a, in_b): (BTreeSet<&String>, BTreeSet<&String>) =
@@ -26,17 +31,20 @@ pub(super) fn statements(a: &[String], b: &[String]) -> Vec<String> {
     only_b.truncate(SHOWN);
     let mut lines = Vec::new();
     for index in 0..only_a.len().max(only_b.len()) {
-        let show = |side: &[&String]| {
-            side.get(index)
-                .map_or("nothing".to_owned(), |line| format!("`{}`", shorten(line)))
-        };
         lines.push(format!(
             "the build script says {} in A and {} in B",
-            show(&only_a),
-            show(&only_b)
+            shown_line(only_a.get(index)),
+            shown_line(only_b.get(index))
         ));
     }
     lines
+}
+
+/// Bytes as text; `None` where they hold what text does not.
+fn text_of(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.contains('\0'))
 }
 
 /// The first line in which two text files differ, or the strings that only one of two binary files
@@ -46,12 +54,8 @@ pub(super) fn file(name: &str, paths: &[PathBuf; 2], sandboxes: [&Sandbox; 2]) -
     let (Some(bytes_a), Some(bytes_b)) = (read(&paths[0]), read(&paths[1])) else {
         return vec![format!("`{name}` in OUT_DIR is there in one build only")];
     };
-    let text = |bytes: &[u8]| !bytes.contains(&0);
-    if let (Ok(text_a), Ok(text_b), true) = (
-        std::str::from_utf8(&bytes_a),
-        std::str::from_utf8(&bytes_b),
-        text(&bytes_a) && text(&bytes_b),
-    ) {
+
+    if let (Some(text_a), Some(text_b)) = (text_of(&bytes_a), text_of(&bytes_b)) {
         let (text_a, text_b) = (sandbox_a.neutral(text_a), sandbox_b.neutral(text_b));
         let pair = text_a
             .lines()
@@ -197,20 +201,19 @@ mod tests {
 
     #[test]
     fn statements_are_laid_beside_each_other() {
-        let of = |lines: &[&str]| {
-            lines
-                .iter()
-                .map(|line| (*line).to_owned())
-                .collect::<Vec<_>>()
-        };
         let lines = statements(
-            &of(&["same", "cargo:rustc-env=T=1"]),
-            &of(&["same", "cargo:rustc-env=T=2"]),
+            &["same", "cargo:rustc-env=T=1"].map(str::to_owned),
+            &["same", "cargo:rustc-env=T=2"].map(str::to_owned),
         );
         assert_eq!(
             lines,
             ["the build script says `cargo:rustc-env=T=1` in A and `cargo:rustc-env=T=2` in B"]
         );
-        assert!(statements(&of(&["a", "b"]), &of(&["b", "a"]))[0].contains("another order"));
+
+        let lines = statements(
+            &["a", "b"].map(str::to_owned),
+            &["b", "a"].map(str::to_owned),
+        );
+        assert!(lines[0].contains("another order"), "{lines:?}");
     }
 }

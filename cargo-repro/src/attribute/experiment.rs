@@ -1,7 +1,5 @@
 //! Two finished builds on this machine, whose calls can be repeated.
 
-use std::path::Path;
-
 use release_gate::process::Runner;
 
 use crate::model::roots::Comparison;
@@ -25,7 +23,11 @@ impl Experiment<'_> {
 
     /// What programs of both builds asked the system for.
     pub(super) fn asked(&self) -> Vec<Asked> {
-        let log = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
-        read_log(&(log(&self.a.sandbox.log) + &log(&self.b.sandbox.log)))
+        // A build that asked for nothing has no log.
+        let text: String = [self.a, self.b]
+            .iter()
+            .filter_map(|built| std::fs::read_to_string(&built.sandbox.log).ok())
+            .collect();
+        read_log(&text)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use release_gate::facts::report::repro::{Cause, UnitKind, Variation};
 
@@ -151,15 +151,20 @@ fn script_evidence(
     seen
 }
 
+/// The first bytes of a file; `None` of one that is shorter or cannot be read.
+fn first_bytes(path: &Path) -> Option<[u8; 8]> {
+    let mut bytes = [0; 8];
+    std::fs::File::open(path)
+        .and_then(|mut file| file.read_exact(&mut bytes))
+        .ok()?;
+    Some(bytes)
+}
+
 /// Whether a file in OUT_DIR is an object or an archive of objects, by its name or its first bytes.
 fn is_object(run: &ScriptRun, name: &str) -> bool {
-    let begins = |magic: &[u8]| {
-        let mut bytes = [0; 8];
-        std::fs::File::open(run.out_dir.join(name))
-            .and_then(|mut file| file.read_exact(&mut bytes))
-            .is_ok_and(|()| bytes.starts_with(magic))
-    };
-    is_native(name) || begins(b"!<arch>\n") || begins(b"\x7fELF")
+    is_native(name)
+        || first_bytes(&run.out_dir.join(name))
+            .is_some_and(|bytes| bytes.starts_with(b"!<arch>\n") || bytes.starts_with(b"\x7fELF"))
 }
 
 /// What a build script that says the same and leaves other objects made is C.
@@ -434,13 +439,7 @@ fn behind(
         .chain(&run_b.statements)
         .filter_map(|line| variable_set_by(line))
         .collect();
-    let other_statements = |run: &ScriptRun| -> Vec<String> {
-        run.statements
-            .iter()
-            .filter(|line| variable_set_by(line).is_none())
-            .cloned()
-            .collect()
-    };
+
     let only_variables = other_statements(run_a) == other_statements(run_b);
     let vary_folder = only_variables && differing_files(run_a, run_b).is_empty();
 
@@ -456,6 +455,14 @@ fn behind(
         .into_iter()
         .filter(|one| one.variation != Variation::Unknown)
         .map(|one| blamed(&mut trials, experiment, unit_a, &like, one))
+        .collect()
+}
+
+/// Statements of a run that set no variable for the compiler.
+fn other_statements(run: &ScriptRun) -> Vec<&String> {
+    run.statements
+        .iter()
+        .filter(|line| variable_set_by(line).is_none())
         .collect()
 }
 
@@ -506,24 +513,28 @@ fn other_symbol_hash(sandbox: &Sandbox, mut cause: Cause, unit_a: &Unit, unit_b:
     cause
 }
 
+/// Whether a text holds what A has and what B has.
+fn holds_both(text: &str, pair: [&str; 2]) -> bool {
+    pair.iter().all(|word| text.contains(word))
+}
+
 /// What the evidence alone suggests.
 fn guess_variation(cause: &mut Cause, experiment: &Experiment<'_>) {
     let text = cause.evidence.join("\n");
-    let has = |x: &str, y: &str| text.contains(x) && text.contains(y);
     let ca: &Conditions = &experiment.a.sandbox.conditions;
     let cb: &Conditions = &experiment.b.sandbox.conditions;
-    if text.contains("<place")
-        || text.contains("<source>")
-        || text.contains("<target>")
-        || text.contains("<cargo-home>")
-    {
+    let folders = ["<place", "<source>", "<target>", "<cargo-home>"];
+    let environment = [
+        [ca.user, cb.user],
+        [&ca.locale, &cb.locale],
+        [ca.time_zone, cb.time_zone],
+    ];
+
+    if folders.iter().any(|folder| text.contains(folder)) {
         cause.variation = Variation::Path;
-    } else if has(ca.host, cb.host) {
+    } else if holds_both(&text, [ca.host, cb.host]) {
         cause.variation = Variation::Host;
-    } else if has(ca.user, cb.user)
-        || has(&ca.locale, &cb.locale)
-        || has(ca.time_zone, cb.time_zone)
-    {
+    } else if environment.iter().any(|pair| holds_both(&text, *pair)) {
         cause.variation = Variation::Environment;
     }
 }
@@ -531,12 +542,15 @@ fn guess_variation(cause: &mut Cause, experiment: &Experiment<'_>) {
 /// The folder of a package in build A, and what its build script is built of and may compile: the
 /// script's own sources, and sources of C.
 fn script_sources(build: &Build, package: &str, version: &str) -> Option<(PathBuf, Vec<PathBuf>)> {
-    let of_package = |unit: &&Unit| unit.call.package == package && unit.call.version == version;
-    let folder = blame::folder(build.units.iter().find(of_package)?)?;
-    let mut files: Vec<PathBuf> = build
+    let units: Vec<&Unit> = build
         .units
         .iter()
-        .filter(of_package)
+        .filter(|unit| unit.call.package == package && unit.call.version == version)
+        .collect();
+    let folder = blame::folder(units.first()?)?;
+
+    let mut files: Vec<PathBuf> = units
+        .iter()
         .filter(|unit| unit.call.is_build_script())
         .flat_map(|unit| &unit.reads)
         .filter(|path| path.starts_with(&folder))

@@ -142,6 +142,14 @@ fn switch(trials: &mut Trials<'_>, found: &Found, isolation: Isolation) -> Optio
     ))
 }
 
+/// The same conditions, with the output made instead of the expanded source.
+fn with_output(settings: &Settings) -> Settings {
+    Settings {
+        expanded: false,
+        ..settings.clone()
+    }
+}
+
 /// Whether a variable makes what was found have no effect.
 fn is_equal_with(
     trials: &mut Trials<'_>,
@@ -168,12 +176,8 @@ fn is_equal_with(
     if found.expanded
         && let Some(last) = others.last()
     {
-        let output = |settings: &Settings| Settings {
-            expanded: false,
-            ..settings.clone()
-        };
-        let one = trials.run(&output(&base))?;
-        return Some(trials.run(&output(last))? == one);
+        let one = trials.run(&with_output(&base))?;
+        return Some(trials.run(&with_output(last))? == one);
     }
     Some(true)
 }

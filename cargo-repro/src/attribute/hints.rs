@@ -185,8 +185,9 @@ const WORDS: &[(Variation, &[&str])] = &[
 
 /// `path:line` of the first line of the project's configuration that asks for it.
 pub(super) fn find_in_configuration(sandbox: &Sandbox, variation: Variation) -> Option<String> {
-    let line_with = |word: &&str| sandbox.cargo_config.line_with(word, &sandbox.source);
-    words(variation).iter().find_map(line_with)
+    words(variation)
+        .iter()
+        .find_map(|word| sandbox.cargo_config.line_with(word, &sandbox.source))
 }
 
 fn words(variation: Variation) -> &'static [&'static str] {

@@ -25,12 +25,13 @@ impl PartialEq for Outputs {
 impl Outputs {
     /// Whether two hold the same files, whatever cargo calls them.
     pub(super) fn same_files(&self, other: &Self) -> bool {
-        let sorted = |outputs: &Self| {
-            let mut all: Vec<Sha256Digest> = outputs.digests.values().copied().collect();
-            all.sort();
-            all
-        };
-        sorted(self) == sorted(other)
+        self.sorted_digests() == other.sorted_digests()
+    }
+
+    fn sorted_digests(&self) -> Vec<Sha256Digest> {
+        let mut digests: Vec<Sha256Digest> = self.digests.values().copied().collect();
+        digests.sort();
+        digests
     }
 
     /// The first lines in which two differ.
@@ -69,20 +70,22 @@ pub(super) struct SourcesBefore(Vec<Before>);
 /// A source's name and path, and its bytes and time where it was there.
 type Before = (String, PathBuf, Option<(Vec<u8>, SystemTime)>);
 
+/// The bytes and the time of a file.
+fn content_of(path: &Path) -> Option<(Vec<u8>, SystemTime)> {
+    Some((
+        std::fs::read(path).ok()?,
+        path.metadata().ok()?.modified().ok()?,
+    ))
+}
+
 impl SourcesBefore {
     pub(super) fn of(sandbox: &Sandbox, sources: &[PathBuf]) -> Self {
-        let content = |path: &Path| {
-            Some((
-                std::fs::read(path).ok()?,
-                path.metadata().ok()?.modified().ok()?,
-            ))
-        };
-        let one = |relative: &PathBuf| {
+        let sources = sources.iter().map(|relative| {
             let path = sandbox.source.join(relative);
-            let content = content(&path);
+            let content = content_of(&path);
             (relative.to_string_lossy().into_owned(), path, content)
-        };
-        Self(sources.iter().map(one).collect())
+        });
+        Self(sources.collect())
     }
 
     pub(super) fn files(&self) -> impl Iterator<Item = (&str, &Path)> {

@@ -12,7 +12,7 @@ use super::search::vary_everything;
 use super::settings::{At, Settings};
 use super::subject::Subject;
 use crate::diff;
-use crate::model::build::{Artifact, Unit};
+use crate::model::build::{Artifact, Build, Unit};
 use crate::model::cause::tried_fix;
 
 /// Values of `strip`, the weakest first, and the sections they leave out.
@@ -72,23 +72,30 @@ pub(crate) fn strip_that_makes_equal(
     Some(*value)
 }
 
+/// Artifacts of a package.
+fn artifacts_of<'a>(build: &'a Build, package: &str) -> Vec<&'a Artifact> {
+    build
+        .artifacts
+        .iter()
+        .filter(|artifact| artifact.package == package)
+        .collect()
+}
+
 /// Artifacts of a package that differ; `None` where one build lacks one.
 fn differing_artifacts<'a>(
     experiment: &Experiment<'a>,
     package: &str,
 ) -> Option<Vec<(&'a Artifact, &'a Artifact)>> {
-    let of_package = |artifact: &&Artifact| artifact.package == package;
+    let in_a = artifacts_of(&experiment.a.build, package);
+    let in_b = artifacts_of(&experiment.b.build, package);
+
     let mut differing = Vec::new();
-    for x in experiment.a.build.artifacts.iter().filter(of_package) {
-        let y = experiment
-            .b
-            .build
-            .artifacts
+    for x in in_a {
+        let y = in_b
             .iter()
-            .filter(of_package)
             .find(|y| y.name == x.name && y.target == x.target)?;
         if x.sha256 != y.sha256 {
-            differing.push((x, y));
+            differing.push((x, *y));
         }
     }
     Some(differing)

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use release_gate::digest::Sha256Digest;
 use release_gate::interrupt;
 use release_gate::process::{Finished, Runner, Step};
 
@@ -147,12 +146,13 @@ impl<'a> Trials<'a> {
             return false;
         };
         let stem = unit.stem();
-        let is_built = |(name, digest): (&String, &Sha256Digest)| {
-            name.rsplit_once(&stem)
-                .and_then(|(_, suffix)| unit.outputs.get(suffix.trim_start_matches('.')))
-                == Some(digest)
-        };
-        outputs.digests.len() == unit.outputs.len() && outputs.digests.iter().all(is_built)
+        outputs.digests.len() == unit.outputs.len()
+            && outputs.digests.iter().all(|(name, digest)| {
+                let built = name
+                    .rsplit_once(&stem)
+                    .and_then(|(_, suffix)| unit.outputs.get(suffix.trim_start_matches('.')));
+                built == Some(digest)
+            })
     }
 
     /// One trial; `None` if the call fails or cannot be made so.

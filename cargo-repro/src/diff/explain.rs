@@ -83,8 +83,14 @@ fn compare(a: &[u8], b: &[u8], depth: usize) -> (&'static str, Vec<Region>) {
 /// Bytes as text, where people can read them.
 fn text_of(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let is_readable = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t' | '\u{c}');
-    text.chars().all(is_readable).then_some(text)
+    text.chars()
+        .all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t' | '\u{c}'))
+        .then_some(text)
+}
+
+/// The beginning of a line, as much of it as is shown.
+fn line_start(line: &str) -> String {
+    line.chars().take(80).collect()
 }
 
 fn lines(a: &str, b: &str) -> Vec<Region> {
@@ -95,11 +101,10 @@ fn lines(a: &str, b: &str) -> Vec<Region> {
             (None, None) => break,
             (x, y) if x != y => {
                 let (x, y) = (x.unwrap_or_default(), y.unwrap_or_default());
-                let cut = |text: &str| text.chars().take(80).collect::<String>();
                 places.push(Region {
                     section: Some(format!("line {number}")),
                     bytes: count_differing(x.as_bytes(), y.as_bytes()),
-                    note: format!("`{}` and `{}`", cut(x), cut(y)),
+                    note: format!("`{}` and `{}`", line_start(x), line_start(y)),
                     ..Region::default()
                 });
                 if places.len() >= SHOWN {
@@ -114,12 +119,6 @@ fn lines(a: &str, b: &str) -> Vec<Region> {
 
 fn members(a: &[archive::Member], b: &[archive::Member], depth: usize) -> Vec<Region> {
     let mut places = Vec::new();
-    let names = |members: &[archive::Member]| {
-        members
-            .iter()
-            .map(|member| member.name.clone())
-            .collect::<Vec<_>>()
-    };
     for member in a {
         let Some(other) = b.iter().find(|other| other.name == member.name) else {
             places.push(only_one_has(member, "only the first has it"));
@@ -151,7 +150,9 @@ fn members(a: &[archive::Member], b: &[archive::Member], depth: usize) -> Vec<Re
             .filter(|member| !a.iter().any(|other| other.name == member.name))
             .map(|member| only_one_has(member, "only the second has it")),
     );
-    if places.is_empty() && names(a) != names(b) {
+
+    let names_a = a.iter().map(|member| &member.name);
+    if places.is_empty() && names_a.ne(b.iter().map(|member| &member.name)) {
         places.push(Region {
             bytes: 1,
             note: "the members are in another order".to_owned(),
@@ -190,42 +191,45 @@ mod tests {
         assert!(explain(b"x", b"x").identical);
     }
 
+    /// An archive of one file.
+    fn tar_of(mode: u32, content: &[u8]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(mode);
+        header.set_cksum();
+        builder
+            .append_data(&mut header, "dir/file", content)
+            .unwrap();
+        builder.into_inner().unwrap()
+    }
+
     #[test]
     fn a_tar_archive_differs_by_member_and_header() {
-        let tar = |mode: u32, content: &[u8]| {
-            let mut builder = tar::Builder::new(Vec::new());
-            let mut header = tar::Header::new_ustar();
-            header.set_size(content.len() as u64);
-            header.set_mode(mode);
-            header.set_cksum();
-            builder
-                .append_data(&mut header, "dir/file", content)
-                .unwrap();
-            builder.into_inner().unwrap()
-        };
-        let found = explain(&tar(0o644, b"same"), &tar(0o755, b"same"));
+        let found = explain(&tar_of(0o644, b"same"), &tar_of(0o755, b"same"));
         assert_eq!(found.format, "tar");
         assert!(found.places[0].note.contains("644"), "{found:?}");
-        let found = explain(&tar(0o644, b"one\xff"), &tar(0o644, b"two\xff"));
+
+        let found = explain(&tar_of(0o644, b"one\xff"), &tar_of(0o644, b"two\xff"));
         assert_eq!(found.places[0].member.as_deref(), Some("dir/file"));
+    }
+
+    /// A frame of one raw block (RFC 8878, section 3.1.1): single segment, one byte of content size.
+    fn zstd_of(content: &[u8]) -> Vec<u8> {
+        let size = u8::try_from(content.len()).unwrap();
+        let block = (u32::from(size) << 3) | 1;
+        [
+            b"\x28\xb5\x2f\xfd\x20".as_slice(),
+            &[size],
+            &block.to_le_bytes()[..3],
+            content,
+        ]
+        .concat()
     }
 
     #[test]
     fn what_zstd_packs_is_compared_inside() {
-        let packed = |content: &[u8]| {
-            // A frame of one raw block (RFC 8878, section 3.1.1): single segment, one byte of
-            // content size.
-            let size = u8::try_from(content.len()).unwrap();
-            let block = (u32::from(size) << 3) | 1;
-            [
-                b"\x28\xb5\x2f\xfd\x20".as_slice(),
-                &[size],
-                &block.to_le_bytes()[..3],
-                content,
-            ]
-            .concat()
-        };
-        let found = explain(&packed(b"one\nsame\n"), &packed(b"two\nsame\n"));
+        let found = explain(&zstd_of(b"one\nsame\n"), &zstd_of(b"two\nsame\n"));
         assert_eq!((found.format.as_str(), found.places.len()), ("zstd", 1));
         assert_eq!(found.places[0].section.as_deref(), Some("line 1"));
     }
@@ -251,8 +255,7 @@ mod tests {
         #[test]
         fn no_bytes_make_it_fail(a: Vec<u8>, b: Vec<u8>, magic in 0..8usize) {
             let magics: [&[u8]; 8] = [b"\xfd7zXZ\0\0\x04", b"\x28\xb5\x2f\xfd", b"", b"\x7fELF\x02\x01\x01", b"!<arch>\n", b"PK\x03\x04", b"\x1f\x8b\x08", b"\0asm"];
-            let with = |bytes: &[u8]| [magics[magic], bytes].concat();
-            let (a, b) = (with(&a), with(&b));
+            let [a, b] = [a, b].map(|bytes| [magics[magic], &bytes].concat());
             proptest::prop_assert_eq!(explain(&a, &b).identical, a == b);
         }
     }

@@ -109,24 +109,28 @@ fn members(a: &[u8], b: &[u8]) -> Option<Vec<Stripe>> {
     Some(stripes)
 }
 
+/// As many bytes from a position on as there are.
+fn part_of(bytes: &[u8], at: usize, width: usize) -> &[u8] {
+    bytes
+        .get(at.min(bytes.len())..(at + width).min(bytes.len()))
+        .unwrap_or_default()
+}
+
 /// The stripe of two stretches.
 pub(crate) fn stripe(name: &str, a: &[u8], b: &[u8], derived: bool) -> Stripe {
     let longer = a.len().max(b.len());
     let width = longer.div_ceil(CELLS).max(1);
-    let part = |bytes: &[u8], at: usize| -> Vec<u8> {
-        bytes
-            .get(at.min(bytes.len())..(at + width).min(bytes.len()))
-            .unwrap_or_default()
-            .to_vec()
-    };
+
     let cells = (0..longer.div_ceil(width))
         .map(|cell| {
-            let (x, y) = (part(a, cell * width), part(b, cell * width));
-            let differing = count_differing(&x, &y);
+            let x = part_of(a, cell * width, width);
+            let y = part_of(b, cell * width, width);
+            let differing = count_differing(x, y);
             let all = x.len().max(y.len()).max(1) as u64;
             u8::try_from((differing * 9).div_ceil(all)).unwrap_or(9)
         })
         .collect();
+
     Stripe {
         name: name.to_owned(),
         size: [a.len() as u64, b.len() as u64],

@@ -9,24 +9,27 @@ const LONGEST: usize = 400;
 /// How many of one side are looked at further.
 const MOST: usize = 200;
 
+fn is_printable(byte: u8) -> bool {
+    (0x20..0x7f).contains(&byte)
+}
+
 /// Printable ASCII runs. Every run covers a position that is a multiple of its shortest length, so
 /// only those are looked at.
 fn printable_runs(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let printable = |byte: u8| (0x20..0x7f).contains(&byte);
     let (mut at, mut floor) = (SHORTEST - 1, 0);
     std::iter::from_fn(move || {
         while at < bytes.len() {
-            if !printable(bytes[at]) {
+            if !is_printable(bytes[at]) {
                 at += SHORTEST;
                 continue;
             }
             let mut start = at;
-            while start > floor && printable(bytes[start - 1]) {
+            while start > floor && is_printable(bytes[start - 1]) {
                 start -= 1;
             }
             let end = bytes[at..]
                 .iter()
-                .position(|byte| !printable(*byte))
+                .position(|byte| !is_printable(*byte))
                 .map_or(bytes.len(), |n| at + n);
             (at, floor) = (end + SHORTEST, end);
             if end - start >= SHORTEST {
@@ -64,36 +67,37 @@ fn rank_text(text: &str) -> (bool, std::cmp::Reverse<usize>, &str) {
     )
 }
 
+/// Digests of all strings.
+fn run_hashes(bytes: &[u8]) -> HashSet<u64> {
+    printable_runs(bytes).map(hash_run).collect()
+}
+
+/// The strings of one side that the other does not have, by their rank.
+fn ranked_strings(bytes: &[u8], other: &HashSet<u64>) -> Vec<String> {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    let mut kept: Vec<String> = Vec::new();
+    for run in printable_runs(bytes).filter(|run| !other.contains(&hash_run(run))) {
+        found.insert(String::from_utf8_lossy(&run[..run.len().min(LONGEST)]).into_owned());
+        // In files that have little in common only the best are kept.
+        if found.len() > 16 * MOST {
+            kept.extend(std::mem::take(&mut found));
+            kept.sort_by(|x, y| rank_text(x).cmp(&rank_text(y)));
+            kept.truncate(MOST);
+        }
+    }
+
+    kept.extend(found);
+    kept.sort_by(|x, y| rank_text(x).cmp(&rank_text(y)));
+    kept.dedup();
+    kept.truncate(MOST);
+    kept
+}
+
 /// Strings that only the first has and strings that only the second has.
 pub(crate) fn only(a: &[u8], b: &[u8]) -> (Vec<String>, Vec<String>) {
-    let list = |of: &[u8], other: &HashSet<u64>| {
-        let mut found: BTreeSet<String> = BTreeSet::new();
-        let mut kept: Vec<String> = Vec::new();
-        for run in printable_runs(of).filter(|run| !other.contains(&hash_run(run))) {
-            found.insert(String::from_utf8_lossy(&run[..run.len().min(LONGEST)]).into_owned());
-            // In files that have little in common only the best are kept.
-            if found.len() > 16 * MOST {
-                kept.extend(std::mem::take(&mut found));
-                kept.sort_by(|x, y| rank_text(x).cmp(&rank_text(y)));
-                kept.truncate(MOST);
-            }
-        }
-        kept.extend(found);
-        kept.sort_by(|x, y| rank_text(x).cmp(&rank_text(y)));
-        kept.dedup();
-        kept.truncate(MOST);
-        kept
-    };
+    let (in_a, in_b) = both_at_once(|| run_hashes(a), || run_hashes(b));
 
-    let hashes = |bytes: &[u8]| {
-        printable_runs(bytes)
-            .map(hash_run)
-            .collect::<HashSet<u64>>()
-    };
-
-    let (in_a, in_b) = both_at_once(|| hashes(a), || hashes(b));
-
-    both_at_once(|| list(a, &in_b), || list(b, &in_a))
+    both_at_once(|| ranked_strings(a, &in_b), || ranked_strings(b, &in_a))
 }
 
 #[cfg(test)]

@@ -13,6 +13,21 @@ use crate::sealed::inputs::RECORDED;
 use crate::sealed::variables::governs;
 use release_gate::facts::report::buildinfo::BuildInfo;
 
+/// Whether a path leads down only.
+fn leads_down(path: &str) -> bool {
+    Path::new(path)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// Whether a text can be a target's name; what begins with a dash would be a flag of cargo's.
+fn can_be_target(text: &str) -> bool {
+    !text.starts_with('-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
+}
+
 /// Whether it is one that can be relied on to say what was built.
 ///
 /// # Errors
@@ -24,14 +39,9 @@ pub(crate) fn check_soundness(published: &Published) -> Result<()> {
     }
     let (mut names, mut paths) = (BTreeSet::new(), BTreeSet::new());
     for artifact in &info.artifacts {
-        let inside = |path: &str| {
-            Path::new(path)
-                .components()
-                .all(|part| matches!(part, Component::Normal(_)))
-        };
         let name = &artifact.name;
-        if name.is_empty() || name.contains(['/', '\\']) || !inside(name) || !inside(&artifact.path)
-        {
+        let is_name = !name.is_empty() && !name.contains(['/', '\\']) && leads_down(name);
+        if !is_name || !leads_down(&artifact.path) {
             return refuse(
                 shown,
                 format!("names the artifact `{name}` at `{}`", artifact.path),
@@ -45,18 +55,11 @@ pub(crate) fn check_soundness(published: &Published) -> Result<()> {
         }
     }
 
-    let known = |text: &str| {
-        !text.starts_with('-')
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
-    };
-
     match envelope
         .subject
         .targets
         .iter()
-        .find(|target| !known(target))
+        .find(|target| !can_be_target(target))
     {
         Some(target) => refuse(shown, format!("names the target `{target}`")),
         None => Ok(()),
@@ -120,9 +123,12 @@ impl Claim {
     }
 
     fn of_option<T: ToString>(what: &str, published: Option<T>, here: Option<T>) -> Self {
-        let shown = |value: Option<T>| value.map_or("none".to_owned(), |value| value.to_string());
-        Self::new(what, shown(published), shown(here))
+        Self::new(what, text_or_none(published), text_or_none(here))
     }
+}
+
+fn text_or_none(value: Option<impl ToString>) -> String {
+    value.map_or("none".to_owned(), |value| value.to_string())
 }
 
 /// What it says otherwise than it is.
@@ -254,19 +260,18 @@ fn artifact_claims(info: &BuildInfo, rebuilt: &BuildInfo) -> Vec<Claim> {
 mod tests {
     use super::*;
 
+    /// Variables as a buildinfo lists them.
+    fn published_variables(names: [&str; 2]) -> BTreeMap<String, String> {
+        names.map(|name| (name.to_owned(), "x".to_owned())).into()
+    }
+
     #[test]
     fn only_what_the_commit_hands_on_is_set() {
-        let published = |names: &[&str]| -> BTreeMap<String, String> {
-            names
-                .iter()
-                .map(|name| ((*name).to_owned(), "x".to_owned()))
-                .collect()
-        };
         let handed_on = ["MINE".to_owned(), "RUSTFLAGS".to_owned()];
-        let given = environment(&published(&["LANG", "MINE"]), &handed_on).unwrap();
+        let given = environment(&published_variables(["LANG", "MINE"]), &handed_on).unwrap();
         assert_eq!(given, [("MINE".to_owned(), "x".into())]);
         for name in ["RUSTFLAGS", "OTHER"] {
-            let error = environment(&published(&["MINE", name]), &handed_on).unwrap_err();
+            let error = environment(&published_variables(["MINE", name]), &handed_on).unwrap_err();
             assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
         }
     }

@@ -238,11 +238,10 @@ impl Meant<'_> {
             .collect();
 
         // A package may stand there twice: itself, and as what its own dev-dependencies need.
-        let is_locked_so = |other: &&Locked| {
+        if known.iter().any(|other| {
             plain_source(other.source.as_deref()) == source
                 && (source.is_none() || other.checksum == package.checksum)
-        };
-        if known.iter().any(is_locked_so) {
+        }) {
             return None;
         }
 

@@ -3,17 +3,16 @@
 
 use release_gate::Finding;
 
-use crate::model::build::{Build, Unit};
+use crate::model::build::Build;
 use crate::rules;
 
 /// Whether bytes hold the name that sealed builds give a package's folder, or that of the registry.
 fn holds_cancelled_folder(bytes: &[u8], build: &Build) -> bool {
-    let folder = |unit: &Unit| format!("/{}-{}", unit.call.package, unit.call.version);
     memchr::memmem::find(bytes, b"/cargo/registry/").is_some()
-        || build
-            .units
-            .iter()
-            .any(|unit| holds_folder(bytes, folder(unit).as_bytes()))
+        || build.units.iter().any(|unit| {
+            let folder = format!("/{}-{}", unit.call.package, unit.call.version);
+            holds_folder(bytes, folder.as_bytes())
+        })
 }
 
 /// Whether bytes hold a folder's name, alone or before the name of a file.
@@ -24,11 +23,11 @@ fn holds_folder(bytes: &[u8], folder: &[u8]) -> bool {
 
 /// Whether the profile has cargo map folders by itself, in plain builds, too.
 fn trims_paths(build: &Build) -> bool {
-    let is_scope = |arg: &String| arg.starts_with("--remap-path-scope");
     build
         .units
         .iter()
-        .any(|unit| unit.call.args.iter().any(is_scope))
+        .flat_map(|unit| &unit.call.args)
+        .any(|arg| arg.starts_with("--remap-path-scope"))
 }
 
 /// The note for an artifact in which a plain build would embed folders of the machine.
@@ -48,6 +47,7 @@ pub(crate) fn plain_finding(name: &str, bytes: &[u8], build: &Build) -> Option<F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::build::Unit;
 
     #[test]
     fn a_cancelled_folder_is_told() {

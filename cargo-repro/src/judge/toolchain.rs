@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use release_gate::digest::Sha256Digest;
-use release_gate::facts::report::buildinfo::{Program, StartedProgram, Toolchain};
+use release_gate::facts::report::buildinfo::{Program, ProgramRole, StartedProgram, Toolchain};
 
 /// One sentence for each program or library that is another one.
 pub(crate) fn differences(a: &Toolchain, b: &Toolchain) -> Vec<String> {
@@ -56,32 +56,24 @@ fn other_programs(a: &[StartedProgram], b: &[StartedProgram]) -> Vec<String> {
 
     let mut found = Vec::new();
     for (role, name) in names {
-        let of = |programs: &'_ [StartedProgram]| -> Vec<StartedProgram> {
-            programs
-                .iter()
-                .filter(|program| program.role == role && program.name == name)
-                .cloned()
-                .collect()
-        };
-        let (x, y) = (of(a), of(b));
-        let digests = |programs: &[StartedProgram]| -> Vec<Sha256Digest> {
-            programs.iter().map(|program| program.sha256).collect()
-        };
-        if digests(&x) == digests(&y) {
+        let (x, y) = (started(a, role, name), started(b, role, name));
+        if x.iter()
+            .map(|one| one.sha256)
+            .eq(y.iter().map(|one| one.sha256))
+        {
             continue;
         }
-        found.push(format!(
-            "{} `{name}`: {}",
-            role.as_str(),
-            both(&started(&x), &started(&y))
-        ));
+
+        found.push(format!("{} `{name}`: {}", role.as_str(), both(&x, &y)));
     }
     found
 }
 
-fn started(programs: &[StartedProgram]) -> Vec<Shown<'_>> {
+/// The programs of a role and name.
+fn started<'a>(programs: &'a [StartedProgram], role: ProgramRole, name: &str) -> Vec<Shown<'a>> {
     programs
         .iter()
+        .filter(|program| program.role == role && program.name == name)
         .map(|program| Shown {
             version: &program.version,
             sha256: program.sha256,
@@ -98,14 +90,22 @@ fn both(x: &[Shown<'_>], y: &[Shown<'_>]) -> String {
         .find(|line| of_x.get(*line) != of_y.get(*line))
         .unwrap_or(0);
 
-    let one = |programs: &[Shown<'_>]| match programs.first() {
-        None => "none".to_owned(),
-        Some(program) => match program.version.get(line) {
-            Some(version) => format!("{version} ({})", short(program.sha256)),
-            None => short(program.sha256),
-        },
+    format!(
+        "{} and {}",
+        with_line(x.first(), line),
+        with_line(y.first(), line)
+    )
+}
+
+/// A program with a line of its version.
+fn with_line(program: Option<&Shown<'_>>, line: usize) -> String {
+    let Some(program) = program else {
+        return "none".to_owned();
     };
-    format!("{} and {}", one(x), one(y))
+    match program.version.get(line) {
+        Some(version) => format!("{version} ({})", short(program.sha256)),
+        None => short(program.sha256),
+    }
 }
 
 fn short(digest: Sha256Digest) -> String {
@@ -115,15 +115,17 @@ fn short(digest: Sha256Digest) -> String {
 #[cfg(test)]
 mod tests {
     use release_gate::digest::sha256_bytes;
-    use release_gate::facts::report::buildinfo::ProgramRole;
 
     use super::*;
 
-    fn toolchain(linker: &[u8]) -> Toolchain {
-        let program = |content: &[u8]| Program {
+    fn program(content: &[u8]) -> Program {
+        Program {
             version: vec!["rustc 1.95.0".to_owned()],
             sha256: sha256_bytes(content),
-        };
+        }
+    }
+
+    fn toolchain(linker: &[u8]) -> Toolchain {
         Toolchain {
             rustc: program(b"rustc"),
             cargo: program(b"cargo"),

@@ -273,13 +273,14 @@ mod tests {
 
         let mut coverage = Coverage::of(1);
         found.add_to(&mut coverage);
-        let kind = |what: &str| {
+        for (what, kind) in [
+            ("user id", "variation"),
+            ("processor", "machine"),
+            ("clock", "pinned"),
+        ] {
             let entry = coverage.not_judged.iter().find(|entry| entry.what == what);
-            entry.map(|entry| entry.kind.as_str())
-        };
-        assert_eq!(kind("user id"), Some("variation"));
-        assert_eq!(kind("processor"), Some("machine"));
-        assert_eq!(kind("clock"), Some("pinned"));
+            assert_eq!(entry.unwrap().kind.as_str(), kind, "{what}");
+        }
 
         let all = Own {
             locale: true,
