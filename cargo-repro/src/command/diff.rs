@@ -15,6 +15,14 @@ use crate::tool::TOOL;
 /// Name of the report.
 pub(crate) const REPORT: &str = "diff";
 
+/// A file's or folder's own name: reports name no folder of the machine.
+fn own_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
 /// Runs the call.
 ///
 /// # Errors
@@ -39,19 +47,11 @@ pub(crate) fn run(cx: &mut Context, a: &Path, b: &Path, html: Option<&Path>) -> 
         } else {
             format!("{} places", found.places.len())
         };
-        // Reports name no folder of the machine.
-        let name = |path: &Path| {
-            plain(
-                &path
-                    .file_name()
-                    .unwrap_or(path.as_os_str())
-                    .to_string_lossy(),
-            )
-        };
-        let text = if name(a) == name(b) {
-            format!("the two `{}` differ in {places}", name(a))
+        let [name_a, name_b] = [a, b].map(|path| plain(&own_name(path)));
+        let text = if name_a == name_b {
+            format!("the two `{name_a}` differ in {places}")
         } else {
-            format!("`{}` and `{}` differ in {places}", name(a), name(b))
+            format!("`{name_a}` and `{name_b}` differ in {places}")
         };
         Finding::new(&rules::FILES_DIFFER, text)
     });
@@ -90,19 +90,13 @@ fn write_page(cx: &Context, path: &Path, [a, b]: [&Path; 2], found: &Difference)
             .status("Would write", path.display().to_string());
         return Ok(());
     }
-    let name = |path: &Path| {
-        path.file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned()
-    };
-    let (name_a, name_b) = (name(a), name(b));
+
     let stripes = if a.is_dir() {
         folder_stripes(a, b)?
     } else {
         map::stripes(&read_file(a)?, &read_file(b)?)
     };
-    let page = html::page([&name_a, &name_b], found, &stripes);
+    let page = html::page([&own_name(a), &own_name(b)], found, &stripes);
     write_atomic(path, page.as_bytes())?;
     cx.terminal.status("Wrote", path.display().to_string());
     Ok(())

@@ -14,7 +14,7 @@ use release_gate::fs::{throw_away_dir, write_atomic};
 use release_gate::process::{Runner, Step};
 use release_gate::project::Project;
 use release_gate::report::Envelope;
-use release_gate::{Context, Error, Fact, Finding, Outcome, Result};
+use release_gate::{Context, Error, Fact, Outcome, Result};
 
 use crate::edit::{toml as edit, workflows as ci};
 use crate::model::config::Config;
@@ -132,8 +132,10 @@ fn checked(fact: Fact<Envelope<ReproData>>, name: &str) -> Result<(ReproData, bo
     let again = "run `cargo repro check` again";
     let error = match fact {
         Fact::Usable(report) => {
-            let is_plain = |finding: &Finding| finding.rule == rules::PLAIN_BUILD.id;
-            let plain = report.findings.iter().any(is_plain);
+            let plain = report
+                .findings
+                .iter()
+                .any(|finding| finding.rule == rules::PLAIN_BUILD.id);
             return Ok((report.data, plain));
         }
         Fact::Missing => Error::judge(format!("`{name}` was not checked yet"))
@@ -342,60 +344,74 @@ struct Builders {
     epoch: bool,
 }
 
+/// What adds a setting to the text of such a file; `None` if it is there.
+type Change = fn(&str) -> std::result::Result<Option<String>, ci::Taken>;
+
 /// A change of a file of continuous integration.
 #[derive(Debug, Clone, Copy)]
 struct Edit {
-    make: fn(&str) -> std::result::Result<Option<String>, ci::Taken>,
+    make: Change,
     says: &'static str,
     by_hand: &'static str,
+}
+
+impl Edit {
+    fn of_history(make: Change) -> Self {
+        Self {
+            make,
+            says: "the whole history is fetched",
+            by_hand: "fetch the whole history there",
+        }
+    }
+
+    fn of_epoch(make: Change) -> Self {
+        Self {
+            make,
+            says: "SOURCE_DATE_EPOCH is the commit's time",
+            by_hand: "set SOURCE_DATE_EPOCH to the commit's time there",
+        }
+    }
+}
+
+/// The workflows of GitHub below a repository's top folder.
+fn github_workflows(top: &Path) -> Vec<PathBuf> {
+    let mut workflows: Vec<PathBuf> = std::fs::read_dir(top.join(".github/workflows"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|ending| ending == "yml" || ending == "yaml")
+        })
+        .collect();
+    workflows.sort();
+    workflows
 }
 
 impl Builders {
     /// What runs builds for this repository, each with a change of it.
     fn edits(self, top: &Path) -> Vec<(PathBuf, Edit)> {
-        let history = |make| Edit {
-            make,
-            says: "the whole history is fetched",
-            by_hand: "fetch the whole history there",
-        };
-
-        let epoch = |make| Edit {
-            make,
-            says: "SOURCE_DATE_EPOCH is the commit's time",
-            by_hand: "set SOURCE_DATE_EPOCH to the commit's time there",
-        };
-
-        let workflows = std::fs::read_dir(top.join(".github/workflows"))
-            .into_iter()
-            .flatten()
-            .flatten();
-
-        let yaml = |path: &PathBuf| {
-            path.extension()
-                .is_some_and(|ending| ending == "yml" || ending == "yaml")
-        };
-
-        let mut workflows: Vec<PathBuf> =
-            workflows.map(|entry| entry.path()).filter(yaml).collect();
-        workflows.sort();
+        let workflows = github_workflows(top);
         let gitlab = top.join(".gitlab-ci.yml");
+
         let mut all = Vec::new();
         if self.whole_history {
             all.extend(
                 workflows
                     .iter()
-                    .map(|path| (path.clone(), history(ci::github))),
+                    .map(|path| (path.clone(), Edit::of_history(ci::github))),
             );
-            all.push((gitlab.clone(), history(ci::gitlab)));
+            all.push((gitlab.clone(), Edit::of_history(ci::gitlab)));
         }
 
         if self.epoch {
             all.extend(
                 workflows
                     .into_iter()
-                    .map(|path| (path, epoch(ci::github_epoch))),
+                    .map(|path| (path, Edit::of_epoch(ci::github_epoch))),
             );
-            all.push((gitlab, epoch(ci::gitlab_epoch)));
+            all.push((gitlab, Edit::of_epoch(ci::gitlab_epoch)));
         }
 
         all
@@ -444,13 +460,11 @@ pub(super) fn file_and_key(
         let table: toml::Table = text
             .parse()
             .or_judge(|| "cannot read `Cargo.toml`".to_owned())?;
-        let has = |name: &str| {
-            table
-                .get(name)
-                .and_then(|table| table.get("metadata")?.get("release-gates"))
-                .is_some()
-        };
-        let owner = if has("package") {
+
+        let of_package = table
+            .get("package")
+            .and_then(|package| package.get("metadata")?.get("release-gates"));
+        let owner = if of_package.is_some() {
             "package"
         } else {
             "workspace"

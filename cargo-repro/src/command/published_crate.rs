@@ -51,19 +51,24 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
         .into())
 }
 
+fn cannot_write_query() -> String {
+    "cannot write a temporary package".to_owned()
+}
+
 /// Gets a published crate through cargo.
 fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
     let (name, version) = spec
         .split_once('@')
         .ok_or_else(|| Error::usage(format!("`{spec}` is not NAME@VERSION")))?;
+
     let dir = scratch.join("query");
-    let failed = || "cannot write a temporary package".to_owned();
-    std::fs::create_dir_all(&dir).or_judge(failed)?;
+    std::fs::create_dir_all(&dir).or_judge(cannot_write_query)?;
     let manifest = format!(
         "[package]\nname = \"query\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n[dependencies]\nwanted = {{ package = \"{name}\", version = \"={version}\" }}\n[workspace]\n"
     );
-    std::fs::write(dir.join("Cargo.toml"), manifest).or_judge(failed)?;
-    std::fs::write(dir.join("lib.rs"), "").or_judge(failed)?;
+    std::fs::write(dir.join("Cargo.toml"), manifest).or_judge(cannot_write_query)?;
+    std::fs::write(dir.join("lib.rs"), "").or_judge(cannot_write_query)?;
+
     let mut step = Step::cargo()
         .inherit_network_env()
         .arg("fetch")

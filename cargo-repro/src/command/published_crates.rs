@@ -28,6 +28,12 @@ enum Looked {
     NotJudged(String),
 }
 
+impl Looked {
+    fn not_judged(why: &str) -> Self {
+        Self::NotJudged(why.to_owned())
+    }
+}
+
 /// Runs the call.
 ///
 /// # Errors
@@ -76,12 +82,15 @@ pub(crate) fn run(cx: &mut Context, clones: &Path) -> Result<Outcome> {
         .into())
 }
 
+fn unreadable_folder(folder: &Path) -> String {
+    format!("cannot read `{}`", folder.display())
+}
+
 /// The git repositories right in a folder.
 fn repositories(clones: &Path, runner: &Runner) -> Result<Vec<Git>> {
-    let unreadable = || format!("cannot read `{}`", clones.display());
     let mut folders: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(clones).or_judge(unreadable)? {
-        folders.push(entry.or_judge(unreadable)?.path());
+    for entry in std::fs::read_dir(clones).or_judge(|| unreadable_folder(clones))? {
+        folders.push(entry.or_judge(|| unreadable_folder(clones))?.path());
     }
     folders.sort();
 
@@ -94,17 +103,24 @@ fn repositories(clones: &Path, runner: &Runner) -> Result<Vec<Git>> {
 
 /// Compares a crate with the repository that has its commit.
 fn look_at(cx: &Context, repositories: &[Git], package: &Locked, name: &str) -> Result<Looked> {
-    let not_judged = |why: &str| Ok(Looked::NotJudged(why.to_owned()));
     let Some(file) = downloaded(package, name) else {
-        return not_judged("it was not downloaded to this machine: run `cargo fetch`");
+        return Ok(Looked::not_judged(
+            "it was not downloaded to this machine: run `cargo fetch`",
+        ));
     };
     let bytes = std::fs::read(&file).or_judge(|| format!("cannot read `{name}.crate`"))?;
     let Some(origin) = origin(&unpack(&bytes, name)?) else {
-        return not_judged("it does not say which commit it was packed from");
+        return Ok(Looked::not_judged(
+            "it does not say which commit it was packed from",
+        ));
     };
-    let has_commit = |git: &&Git| origin.names_commit() && git.resolve(&origin.commit).is_ok();
-    let Some(git) = repositories.iter().find(has_commit) else {
-        return not_judged("no clone that was named has the commit it was packed from");
+    let Some(git) = repositories
+        .iter()
+        .find(|git| origin.names_commit() && git.resolve(&origin.commit).is_ok())
+    else {
+        return Ok(Looked::not_judged(
+            "no clone that was named has the commit it was packed from",
+        ));
     };
 
     cx.terminal.status("Comparing", name);

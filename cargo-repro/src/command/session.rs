@@ -53,6 +53,10 @@ pub(crate) struct Session {
     base: Option<ThrowAway>,
 }
 
+fn cannot_copy_target() -> String {
+    "cannot copy the target folder".to_owned()
+}
+
 impl Session {
     /// Looks at the project and the machine.
     ///
@@ -93,14 +97,15 @@ impl Session {
         let (targets, cross) = asked_targets(cx, args, &config);
         let toolchain = Toolchain::find(&cx.runner, &root)?;
         require_standard_libraries(&toolchain, &targets)?;
-        let configured = |target: &String| {
-            let target = config.target.get(target);
-            target.is_some_and(|target| target.linker.is_some())
-        };
 
+        // Where the project names a linker, none has to be found.
         let foreign: Vec<String> = targets
             .iter()
-            .filter(|target| **target != toolchain.host && !configured(target))
+            .filter(|target| **target != toolchain.host)
+            .filter(|target| {
+                let configured = config.target.get(*target);
+                configured.is_none_or(|target| target.linker.is_none())
+            })
             .cloned()
             .collect();
 
@@ -275,11 +280,10 @@ impl Session {
     pub(crate) fn build_again(&self, cx: &Context, built: &Built, switch: &Switch) -> Result<()> {
         let sandbox = &built.sandbox;
         let target = copied_target(sandbox);
-        let failed = || "cannot copy the target folder".to_owned();
         if target.exists() {
-            std::fs::remove_dir_all(&target).or_judge(failed)?;
+            std::fs::remove_dir_all(&target).or_judge(cannot_copy_target)?;
         }
-        copy_target(&sandbox.target, &target).or_judge(failed)?;
+        copy_target(&sandbox.target, &target).or_judge(cannot_copy_target)?;
 
         let args = self.cargo_args(cx, sandbox, sandbox.conditions.jobs)?;
         let variable = (switch.name.as_str(), switch.value.as_str());
@@ -356,8 +360,9 @@ impl Session {
         let mut args: Vec<String> = project
             .selected()
             .flat_map(|package| {
-                let named = || format!("{}@{}", package.name, package.version);
-                ["-p".to_owned(), id_of(package).unwrap_or_else(named)]
+                let id = id_of(package)
+                    .unwrap_or_else(|| format!("{}@{}", package.name, package.version));
+                ["-p".to_owned(), id]
             })
             .collect();
         args.extend(cx.args().feature_args());

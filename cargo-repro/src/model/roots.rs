@@ -251,7 +251,8 @@ pub(crate) fn differing_scripts(a: &Build, b: &Build) -> Vec<(usize, usize)> {
     runs(a, b)
         .into_iter()
         .filter(|&(i, j)| {
-            let (x, y) = (&a.scripts[i], &b.scripts[j]);
+            let x = &a.scripts[i];
+            let y = &b.scripts[j];
             x.statements != y.statements || x.files != y.files
         })
         .collect()

@@ -48,6 +48,26 @@ impl Entry {
             _ => 0,
         }
     }
+
+    fn is_folder(&self) -> bool {
+        matches!(self, Self::Folder | Self::EmptyFolder)
+    }
+}
+
+/// What two entries of one name are.
+fn both_words(x: &Entry, y: &Entry) -> String {
+    format!("{} and {}", x.words(), y.words())
+}
+
+/// Adds that two folders differ in a member.
+fn add_place(found: &mut Difference, member: &str, note: String, bytes: u64) {
+    found.identical = false;
+    found.places.push(Region {
+        member: Some(member.to_owned()),
+        bytes,
+        note,
+        ..Region::default()
+    });
 }
 
 /// Compares two folders.
@@ -66,26 +86,17 @@ pub(crate) fn compare_folders(a: &Path, b: &Path) -> Result<Difference> {
     names.dedup();
     for name in names {
         let shown = name.to_string_lossy().replace('\\', "/");
-        let mut differ = |note: String, bytes: u64| {
-            found.identical = false;
-            found.places.push(Region {
-                member: Some(shown.clone()),
-                bytes,
-                note,
-                ..Region::default()
-            });
-        };
         match (in_a.get(name), in_b.get(name)) {
             // What is in it is listed.
             (Some(Entry::Folder), None) | (None, Some(Entry::Folder)) => {}
-            (Some(one), None) => differ(
-                format!("only the first has it, {}", one.words()),
-                one.size(),
-            ),
-            (None, Some(one)) => differ(
-                format!("only the second has it, {}", one.words()),
-                one.size(),
-            ),
+            (Some(one), None) => {
+                let note = format!("only the first has it, {}", one.words());
+                add_place(&mut found, &shown, note, one.size());
+            }
+            (None, Some(one)) => {
+                let note = format!("only the second has it, {}", one.words());
+                add_place(&mut found, &shown, note, one.size());
+            }
             (Some(Entry::Special), Some(Entry::Special)) => {
                 return Err(Error::judge(format!(
                     "`{shown}` is a pipe, socket or device in both folders"
@@ -94,15 +105,14 @@ pub(crate) fn compare_folders(a: &Path, b: &Path) -> Result<Difference> {
             }
             (Some(x @ Entry::File { mode, .. }), Some(y @ Entry::File { mode: other, .. })) => {
                 if mode != other {
-                    differ(format!("{} and {}", x.words(), y.words()), 1);
+                    add_place(&mut found, &shown, both_words(x, y), 1);
                 }
                 content(&mut found, &shown, &a.join(name), &b.join(name))?;
             }
             (Some(x), Some(y)) if x != y => {
                 // An empty folder beside a full one: what fills that is listed.
-                let folder = |entry: &Entry| matches!(entry, Entry::Folder | Entry::EmptyFolder);
-                if !(folder(x) && folder(y)) {
-                    differ(format!("{} and {}", x.words(), y.words()), 1);
+                if !(x.is_folder() && y.is_folder()) {
+                    add_place(&mut found, &shown, both_words(x, y), 1);
                 }
             }
             _ => {}
@@ -114,6 +124,14 @@ pub(crate) fn compare_folders(a: &Path, b: &Path) -> Result<Difference> {
     Ok(found)
 }
 
+/// The bytes of what is a file; of anything else none.
+fn bytes_of_entry(path: &Path, entry: Option<&Entry>) -> Result<Vec<u8>> {
+    match entry {
+        Some(Entry::File { .. }) => read_file(path),
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// A map of two folders, a stripe for each file that one has or both have with other bytes.
 ///
 /// # Errors
@@ -121,18 +139,14 @@ pub(crate) fn compare_folders(a: &Path, b: &Path) -> Result<Difference> {
 pub(crate) fn folder_stripes(a: &Path, b: &Path) -> Result<Vec<Stripe>> {
     let in_a = list(a)?;
     let in_b = list(b)?;
-    let is_file = |entry: Option<&Entry>| matches!(entry, Some(Entry::File { .. }));
     let mut names: Vec<&PathBuf> = in_a.keys().chain(in_b.keys()).collect();
     names.sort();
     names.dedup();
 
     let mut stripes = Vec::new();
     for name in names {
-        let bytes = |folder: &Path, entry: Option<&Entry>| match is_file(entry) {
-            true => read_file(&folder.join(name)),
-            false => Ok(Vec::new()),
-        };
-        let (x, y) = (bytes(a, in_a.get(name))?, bytes(b, in_b.get(name))?);
+        let x = bytes_of_entry(&a.join(name), in_a.get(name))?;
+        let y = bytes_of_entry(&b.join(name), in_b.get(name))?;
         if x != y {
             let shown = name.to_string_lossy().replace('\\', "/");
             stripes.push(stripe(&shown, &x, &y, false));
@@ -160,10 +174,14 @@ fn content(found: &mut Difference, shown: &str, a: &Path, b: &Path) -> Result<()
     Ok(())
 }
 
+fn unreadable_path(path: &Path) -> String {
+    format!("cannot read `{}`", path.display())
+}
+
 /// The whole of a file.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>> {
-    let failed = || format!("cannot read `{}`", path.display());
-    let kind = path.metadata().or_judge(failed)?.file_type();
+    let metadata = path.metadata().or_judge(|| unreadable_path(path))?;
+    let kind = metadata.file_type();
     // Nobody may write to a named pipe, and devices have no end.
     if !kind.is_file()
         && !kind.is_dir()
@@ -176,7 +194,22 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>> {
         ))
         .with_help("compare what it holds: write that to a file first"));
     }
-    std::fs::read(path).or_judge(failed)
+    std::fs::read(path).or_judge(|| unreadable_path(path))
+}
+
+/// What an entry of a folder is that is no folder itself.
+fn read_entry(path: &Path, kind: std::fs::FileType) -> std::io::Result<Entry> {
+    Ok(if kind.is_symlink() {
+        Entry::Link(std::fs::read_link(path)?)
+    } else if kind.is_file() {
+        let metadata = path.symlink_metadata()?;
+        Entry::File {
+            size: metadata.len(),
+            mode: mode(&metadata),
+        }
+    } else {
+        Entry::Special
+    })
 }
 
 /// All that lies below a folder.
@@ -184,30 +217,22 @@ fn list(dir: &Path) -> Result<BTreeMap<PathBuf, Entry>> {
     let mut found = BTreeMap::new();
     let mut open = vec![dir.to_owned()];
     while let Some(folder) = open.pop() {
-        let failed = || format!("cannot read `{}`", folder.display());
         let mut empty = true;
-        for entry in std::fs::read_dir(&folder).or_judge(failed)? {
+        for entry in std::fs::read_dir(&folder).or_judge(|| unreadable_path(&folder))? {
             empty = false;
-            let entry = entry.or_judge(failed)?;
-            let (path, kind) = (entry.path(), entry.file_type().or_judge(failed)?);
-            let name = path.strip_prefix(dir).unwrap_or(&path).to_owned();
+            let entry = entry.or_judge(|| unreadable_path(&folder))?;
+            let path = entry.path();
+            let kind = entry.file_type().or_judge(|| unreadable_path(&folder))?;
             if kind.is_dir() {
                 open.push(path);
                 continue;
             }
-            let entry = if kind.is_symlink() {
-                Entry::Link(std::fs::read_link(&path).or_judge(failed)?)
-            } else if kind.is_file() {
-                let metadata = entry.metadata().or_judge(failed)?;
-                Entry::File {
-                    size: metadata.len(),
-                    mode: mode(&metadata),
-                }
-            } else {
-                Entry::Special
-            };
+
+            let name = path.strip_prefix(dir).unwrap_or(&path).to_owned();
+            let entry = read_entry(&path, kind).or_judge(|| unreadable_path(&folder))?;
             found.insert(name, entry);
         }
+
         if folder != dir {
             let name = folder.strip_prefix(dir).unwrap_or(&folder).to_owned();
             found.insert(
@@ -309,11 +334,10 @@ mod tests {
         let files = [("run", "x"), ("read", "x"), ("file", "x")];
         write(&a, &files);
         write(&b, &files);
-        let mode = |path: PathBuf, mode| {
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-        };
-        mode(a.join("run"), 0o755);
-        mode(a.join("read"), 0o600);
+        for (name, mode) in [("run", 0o755), ("read", 0o600)] {
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(a.join(name), permissions).unwrap();
+        }
         for (folder, to) in [(&a, "loop"), (&b, "nowhere")] {
             symlink("loop", folder.join("loop")).unwrap();
             symlink(to, folder.join("link")).unwrap();

@@ -87,22 +87,25 @@ impl Origin {
     }
 }
 
+fn no_crate_file(name: &str) -> Error {
+    Error::judge(format!("`{name}` is not a .crate file"))
+}
+
 /// The files of a `.crate`, without the folder they all lie in.
 ///
 /// # Errors
 /// It is no such archive, or holds something outside that folder.
 pub(crate) fn unpack(bytes: &[u8], name: &str) -> Result<Vec<Member>> {
-    let broken = || Error::judge(format!("`{name}` is not a .crate file"));
     // Cargo reads one stream and stops at the end of its archive; what lies behind is hidden.
     let mut decoder = flate2::bufread::GzDecoder::new(bytes);
     let mut content = Vec::new();
     let length = decoder.by_ref().take(LARGEST).read_to_end(&mut content);
     if length.is_err() || content.len() as u64 == LARGEST {
-        return Err(broken());
+        return Err(no_crate_file(name));
     }
     let (_, mut members) = archive::members(&content)
         .filter(|(format, _)| *format == "tar")
-        .ok_or_else(broken)?;
+        .ok_or_else(|| no_crate_file(name))?;
     let is_hidden = !decoder.into_inner().is_empty() || archive::has_bytes_behind(&content);
     // Everything lies in one folder, `name-version/`; cargo refuses anything else, and what lies
     // elsewhere is no file of it.
@@ -110,7 +113,7 @@ pub(crate) fn unpack(bytes: &[u8], name: &str) -> Result<Vec<Member>> {
         .first()
         .and_then(|member| member.name.split('/').next())
         .map(|name| format!("{name}/"));
-    let folder = folder.ok_or_else(broken)?;
+    let folder = folder.ok_or_else(|| no_crate_file(name))?;
     if is_hidden {
         members.push(Member {
             name: format!("{folder}bytes behind the archive"),

@@ -68,18 +68,25 @@ fn target_of(file: &object::File<'_>) -> Option<(String, String)> {
     Some((arch.to_owned(), system.to_owned()))
 }
 
+/// What a compiler's words about its version have behind a beginning.
+fn version_part<'a>(version: &'a [String], start: &str) -> Option<&'a str> {
+    version.iter().find_map(|line| line.strip_prefix(start))
+}
+
 impl Making {
     /// In what it is another compiler's than the one of this version and commit.
     pub(crate) fn other_compiler(&self, version: &[String]) -> Option<String> {
-        let line = |start: &str| version.iter().find_map(|line| line.strip_prefix(start));
-        if let (Some(there), Some(here)) = (self.rustc.as_deref(), line("release: "))
+        let release = version_part(version, "release: ");
+        if let (Some(there), Some(here)) = (self.rustc.as_deref(), release)
             && there != here
         {
             return Some(format!(
                 "rustc: {there} made the artifact, and {here} is here"
             ));
         }
-        if let (Some(there), Some(here)) = (self.rustc_commit.as_deref(), line("commit-hash: "))
+
+        let commit = version_part(version, "commit-hash: ");
+        if let (Some(there), Some(here)) = (self.rustc_commit.as_deref(), commit)
             && there != here
         {
             return Some(format!(

@@ -40,11 +40,10 @@ pub(super) fn run(spec: &SandboxSpec, mut args: Vec<OsString>) -> ExitCode {
 /// How many words come before the compiler: one where the project has a
 /// `build.rustc-workspace-wrapper`, which cargo calls with the compiler as its first argument.
 fn before_compiler(spec: &SandboxSpec, args: &[OsString]) -> usize {
-    let is = |at: usize| {
-        args.get(at)
-            .is_some_and(|word| Path::new(word) == spec.rustc)
-    };
-    usize::from(!is(0) && is(1))
+    args.iter()
+        .take(2)
+        .position(|word| Path::new(word) == spec.rustc)
+        .unwrap_or(0)
 }
 
 /// The word of a profile's `trim-paths` that says what is mapped. `object` leaves real folders in
@@ -67,10 +66,14 @@ struct Surroundings {
 
 impl Surroundings {
     fn of_this_process() -> Self {
-        let text = |os: OsString| os.to_string_lossy().into_owned();
         Self {
             env: std::env::vars_os()
-                .map(|(name, value)| (text(name), text(value)))
+                .map(|(name, value)| {
+                    (
+                        name.to_string_lossy().into_owned(),
+                        value.to_string_lossy().into_owned(),
+                    )
+                })
                 .collect(),
             cwd: std::env::current_dir().unwrap_or_default(),
         }
@@ -81,27 +84,33 @@ impl Surroundings {
     }
 }
 
+fn remap_flag(from: &Path, to: &str) -> OsString {
+    let mut flag = OsString::from("--remap-path-prefix=");
+    flag.push(from);
+    flag.push("=");
+    flag.push(to);
+    flag
+}
+
 /// Remap flags for one call. They go before cargo's own arguments, so that a profile's `trim-paths`
 /// and the project's flags, which come later, win.
 fn remaps(spec: &SandboxSpec, around: &Surroundings) -> Vec<OsString> {
-    let flag = |from: &Path, to: &str| {
-        let mut flag = OsString::from("--remap-path-prefix=");
-        flag.push(from);
-        flag.push("=");
-        flag.push(to);
-        flag
-    };
-    let mut flags: Vec<OsString> = spec.remap.iter().map(|(from, to)| flag(from, to)).collect();
+    let mut flags: Vec<OsString> = spec
+        .remap
+        .iter()
+        .map(|(from, to)| remap_flag(from, to))
+        .collect();
+
     if let (Some(name), Some(version)) = (
         around.get("CARGO_PKG_NAME"),
         around.get("CARGO_PKG_VERSION"),
     ) {
         let home = format!("/{name}-{version}");
         if let Some(dir) = around.get("CARGO_MANIFEST_DIR") {
-            flags.push(flag(Path::new(dir), &home));
+            flags.push(remap_flag(Path::new(dir), &home));
         }
         if let Some(dir) = around.get("OUT_DIR") {
-            flags.push(flag(Path::new(dir), &format!("{home}/out")));
+            flags.push(remap_flag(Path::new(dir), &format!("{home}/out")));
         }
     }
     flags
@@ -203,15 +212,14 @@ mod tests {
             rustc: "/tc/bin/rustc".into(),
             ..SandboxSpec::default()
         };
-        let before = |words: &[&str]| {
-            before_compiler(
-                &spec,
-                &words.iter().map(OsString::from).collect::<Vec<OsString>>(),
-            )
-        };
-        assert_eq!(before(&["/tc/bin/rustc", "-vV"]), 0);
-        assert_eq!(before(&["/p/w.sh", "/tc/bin/rustc", "-vV"]), 1);
-        assert_eq!(before(&["/other/rustc"]), 0);
+        for (words, before) in [
+            (vec!["/tc/bin/rustc", "-vV"], 0),
+            (vec!["/p/w.sh", "/tc/bin/rustc", "-vV"], 1),
+            (vec!["/other/rustc"], 0),
+        ] {
+            let args: Vec<OsString> = words.iter().map(OsString::from).collect();
+            assert_eq!(before_compiler(&spec, &args), before, "{words:?}");
+        }
     }
 
     #[test]
