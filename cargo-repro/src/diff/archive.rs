@@ -90,18 +90,20 @@ impl std::io::Write for Limited {
     }
 }
 
+fn shown_number(field: Option<u64>) -> String {
+    field.map_or("none".to_owned(), |number| number.to_string())
+}
+
 fn ar(bytes: &[u8]) -> Option<Vec<Member>> {
     let archive = object::read::archive::ArchiveFile::parse(bytes).ok()?;
     let mut found = Vec::new();
     for member in archive.members() {
         let member = member.ok()?;
-        let number =
-            |field: Option<u64>| field.map_or("none".to_owned(), |field| field.to_string());
         let header = format!(
             "time {} owner {}/{} mode {:o}",
-            number(member.date()),
-            number(member.uid()),
-            number(member.gid()),
+            shown_number(member.date()),
+            shown_number(member.uid()),
+            shown_number(member.gid()),
             member.mode().unwrap_or(0)
         );
         found.push(Member {

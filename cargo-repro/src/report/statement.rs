@@ -73,6 +73,11 @@ pub(crate) struct Rebuilder<'a> {
     pub(crate) differs: &'a [String],
 }
 
+/// A digest as in-toto has it: by the name of what computed it.
+fn digest_set(sha256: Sha256Digest) -> BTreeMap<&'static str, Sha256Digest> {
+    BTreeMap::from([("sha256", sha256)])
+}
+
 impl<'a> Statement<'a> {
     /// Says that every artifact of a published buildinfo came out identical. What was built is told
     /// by the rebuild, not by the published file.
@@ -82,7 +87,6 @@ impl<'a> Statement<'a> {
         buildinfo: Sha256Digest,
         rebuilder: &Rebuilder<'a>,
     ) -> Self {
-        let sha256 = |digest| BTreeMap::from([("sha256", digest)]);
         Self {
             kind: "https://in-toto.io/Statement/v1",
             subject: info
@@ -90,7 +94,7 @@ impl<'a> Statement<'a> {
                 .iter()
                 .map(|artifact| Resource {
                     name: &artifact.path,
-                    digest: sha256(artifact.sha256),
+                    digest: digest_set(artifact.sha256),
                 })
                 .collect(),
             predicate_type: PREDICATE,
@@ -99,7 +103,7 @@ impl<'a> Statement<'a> {
                 package: subject.package.as_deref(),
                 version: subject.version.as_deref(),
                 commit: &info.commit,
-                buildinfo: sha256(buildinfo),
+                buildinfo: digest_set(buildinfo),
                 lock_sha256: info.lock_sha256,
                 source_sha256: info.source_sha256,
                 source_date_epoch: info.source_date_epoch,

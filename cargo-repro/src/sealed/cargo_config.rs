@@ -299,11 +299,14 @@ mod tests {
         std::fs::write(path, text).unwrap();
     }
 
+    fn read_levels(folder: &Path, top: &Path) -> CargoConfig {
+        CargoConfig::read(folder, top).unwrap()
+    }
+
     #[test]
     fn the_nearest_level_wins_and_none_above_the_top_counts() {
         let dir = tempfile::tempdir().unwrap();
         let (top, workspace) = (dir.path().join("top"), dir.path().join("top/in/ws"));
-        let read = |folder: &Path| CargoConfig::read(folder, &top).unwrap();
         write(
             dir.path(),
             ".cargo/config.toml",
@@ -311,23 +314,29 @@ mod tests {
         );
 
         std::fs::create_dir_all(&workspace).unwrap();
-        assert_eq!(read(&workspace).rustc_wrapper(), None);
+        assert_eq!(read_levels(&workspace, &top).rustc_wrapper(), None);
         write(
             dir.path(),
             "top/.cargo/config.toml",
             "[build]\nrustc-wrapper = \"./w.sh\"\ntarget = \"a\"\n",
         );
 
-        assert_eq!(read(&workspace).rustc_wrapper(), Some(top.join("./w.sh")));
+        assert_eq!(
+            read_levels(&workspace, &top).rustc_wrapper(),
+            Some(top.join("./w.sh"))
+        );
         write(
             dir.path(),
             "top/in/ws/.cargo/config",
             "[build]\nrustc-wrapper = \"w\"\ntarget = [\"b\", \"c\"]\n",
         );
 
-        assert_eq!(read(&workspace).rustc_wrapper(), Some("w".into()));
-        assert_eq!(read(&workspace).targets(), ["b", "c", "a"]);
-        assert_eq!(read(&top.join("in")).targets(), ["a"]);
+        assert_eq!(
+            read_levels(&workspace, &top).rustc_wrapper(),
+            Some("w".into())
+        );
+        assert_eq!(read_levels(&workspace, &top).targets(), ["b", "c", "a"]);
+        assert_eq!(read_levels(&top.join("in"), &top).targets(), ["a"]);
     }
 
     #[test]

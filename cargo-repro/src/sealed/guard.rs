@@ -463,6 +463,14 @@ fn refuse_own_compiler(dir: &Path) -> Result<()> {
 mod tests {
     use super::*;
 
+    fn run_git(runner: &Runner, folder: &Path, args: &[&str]) {
+        let step = Step::new("git")
+            .args(args)
+            .current_dir(folder)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null");
+        runner.run(step).unwrap().success().unwrap();
+    }
+
     #[test]
     fn only_the_commit_is_seen_and_no_program_signs_in() {
         let dir = tempfile::tempdir().unwrap();
@@ -477,27 +485,19 @@ mod tests {
             std::fs::write(root.join(name), text).unwrap();
         }
         let runner = Runner::new();
-        let run = |args: &[&str]| {
-            let step = Step::new("git")
-                .args(args)
-                .current_dir(&root)
-                .env("GIT_CONFIG_GLOBAL", "/dev/null");
-            runner.run(step).unwrap().success().unwrap();
-        };
-        run(&["init", "-q"]);
-        run(&["add", "-A"]);
-        run(&[
-            "-c",
+        run_git(&runner, &root, &["init", "-q"]);
+        run_git(&runner, &root, &["add", "-A"]);
+        let settings = [
             "user.name=x",
-            "-c",
             "user.email=x@example.org",
-            "-c",
             "commit.gpgsign=false",
-            "commit",
-            "-qm",
-            "x",
-        ]);
-        run(&["config", "http.extraheader", "AUTHORIZATION: canary"]);
+        ];
+        let mut commit = Vec::from(settings.map(|setting| ["-c", setting])).concat();
+        commit.extend(["commit", "-qm", "x"]);
+        run_git(&runner, &root, &commit);
+        let header = ["config", "http.extraheader", "AUTHORIZATION: canary"];
+        run_git(&runner, &root, &header);
+
         std::fs::write(root.join("untracked"), "canary").unwrap();
         std::fs::write(root.join("Cargo.lock"), "version = 4\n").unwrap();
 
