@@ -56,7 +56,7 @@ pub(crate) fn strip_that_makes_equal(
     }
     let sections: Vec<Vec<String>> = differing
         .iter()
-        .map(|(x, y)| sections(x, y))
+        .map(|(x, y)| differing_sections(x, y))
         .collect::<Option<_>>()?;
 
     let (value, _) = STRIPS.iter().find(|(value, left_out)| {
@@ -107,7 +107,7 @@ fn is_left_out(name: &str, left_out: &[&str]) -> bool {
 }
 
 /// Names of the sections in which two artifacts differ.
-fn sections(x: &Artifact, y: &Artifact) -> Option<Vec<String>> {
+fn differing_sections(x: &Artifact, y: &Artifact) -> Option<Vec<String>> {
     let difference = diff::explain(&std::fs::read(&x.path).ok()?, &std::fs::read(&y.path).ok()?);
     let named = difference
         .places

@@ -190,12 +190,12 @@ fn trims_paths(runner: &Runner, root: &Path) -> Result<bool> {
     let scratch = throw_away_dir("trim")?;
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
     let table: toml::Table = manifest.parse().unwrap_or_default();
-    let mut asked = toml::Table::new();
+    let mut question = toml::Table::new();
     if let Some(features) = table.get("cargo-features") {
-        asked.insert("cargo-features".to_owned(), features.clone());
+        question.insert("cargo-features".to_owned(), features.clone());
     }
     let text = format!(
-        "{asked}[package]\nname = \"asked\"\nversion = \"0.0.0\"\n[lib]\npath = \"asked.rs\"\n[workspace]\n[profile.release]\ntrim-paths = \"object\"\n"
+        "{question}[package]\nname = \"asked\"\nversion = \"0.0.0\"\n[lib]\npath = \"asked.rs\"\n[workspace]\n[profile.release]\ntrim-paths = \"object\"\n"
     );
     let path = scratch.path().join("Cargo.toml");
     std::fs::write(&path, text).or_judge(|| "cannot ask cargo for `trim-paths`".to_owned())?;
@@ -419,8 +419,8 @@ impl Builders {
 }
 
 fn names(texts: &Texts, root: &Path) -> String {
-    let names: Vec<String> = texts.keys().map(|path| shown_below(path, root)).collect();
-    names.join(", ")
+    let shown: Vec<String> = texts.keys().map(|path| shown_below(path, root)).collect();
+    shown.join(", ")
 }
 
 /// Asks anyone who sits at the terminal.

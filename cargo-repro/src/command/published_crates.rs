@@ -45,7 +45,7 @@ pub(crate) fn run(cx: &mut Context, clones: &Path) -> Result<Outcome> {
         .loaded_project()
         .ok_or_else(|| Error::judge("the project was not loaded"))?;
     let lock = Lock::read(&project.root.join("Cargo.lock"))?;
-    let repositories = repositories(clones, &cx.runner)?;
+    let repositories = find_repositories(clones, &cx.runner)?;
 
     let mut data = CratesData::default();
     let mut findings = Vec::new();
@@ -87,7 +87,7 @@ fn unreadable_folder(folder: &Path) -> String {
 }
 
 /// The git repositories right in a folder.
-fn repositories(clones: &Path, runner: &Runner) -> Result<Vec<Git>> {
+fn find_repositories(clones: &Path, runner: &Runner) -> Result<Vec<Git>> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(clones).or_judge(|| unreadable_folder(clones))? {
         folders.push(entry.or_judge(|| unreadable_folder(clones))?.path());

@@ -28,10 +28,13 @@ pub(super) fn compare(a: &[u8], b: &[u8]) -> Option<(&'static str, Vec<Region>)>
     let mut regions = Vec::new();
     let mut others: BTreeMap<String, Vec<object::Section<'_, '_>>> = BTreeMap::new();
     for section in y.sections() {
-        others.entry(name(&section)).or_default().insert(0, section);
+        others
+            .entry(section_name(&section))
+            .or_default()
+            .insert(0, section);
     }
     for section in x.sections() {
-        let name = name(&section);
+        let name = section_name(&section);
         let data = section.data().unwrap_or_default();
         match others.get_mut(&name).and_then(Vec::pop) {
             Some(other) => {
@@ -67,7 +70,7 @@ pub(super) fn compare(a: &[u8], b: &[u8]) -> Option<(&'static str, Vec<Region>)>
     Some((format, regions))
 }
 
-pub(super) fn name(section: &object::Section<'_, '_>) -> String {
+pub(super) fn section_name(section: &object::Section<'_, '_>) -> String {
     section.name().unwrap_or("?").to_owned()
 }
 

@@ -48,14 +48,14 @@ fn sections(a: &[u8], b: &[u8]) -> Option<Vec<Stripe>> {
     let mut others: BTreeMap<String, Vec<&[u8]>> = BTreeMap::new();
     for section in y.sections() {
         others
-            .entry(binary::name(&section))
+            .entry(binary::section_name(&section))
             .or_default()
             .insert(0, section.data().unwrap_or_default());
     }
 
     let mut stripes = Vec::new();
     for section in x.sections() {
-        let name = binary::name(&section);
+        let name = binary::section_name(&section);
         let theirs = others.get_mut(&name).and_then(Vec::pop).unwrap_or_default();
         stripes.push(stripe(
             &name,

@@ -204,7 +204,7 @@ fn read_entry(path: &Path, kind: std::fs::FileType) -> std::io::Result<Entry> {
         let metadata = path.symlink_metadata()?;
         Entry::File {
             size: metadata.len(),
-            mode: mode(&metadata),
+            mode: compared_mode(&metadata),
         }
     } else {
         Entry::Special
@@ -249,7 +249,7 @@ fn list(dir: &Path) -> Result<BTreeMap<PathBuf, Entry>> {
 }
 
 /// Whether a file can be run, and as whom; who else may read or write it is the umask's.
-fn mode(metadata: &std::fs::Metadata) -> u32 {
+fn compared_mode(metadata: &std::fs::Metadata) -> u32 {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

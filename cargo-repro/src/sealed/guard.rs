@@ -492,7 +492,7 @@ mod tests {
             "user.email=x@example.org",
             "commit.gpgsign=false",
         ];
-        let mut commit = Vec::from(settings.map(|setting| ["-c", setting])).concat();
+        let mut commit = settings.map(|setting| ["-c", setting]).concat();
         commit.extend(["commit", "-qm", "x"]);
         run_git(&runner, &root, &commit);
         let header = ["config", "http.extraheader", "AUTHORIZATION: canary"];

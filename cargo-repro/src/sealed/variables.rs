@@ -21,12 +21,12 @@ pub(crate) fn without_secrets(name: &OsStr, value: &OsStr) -> Option<OsString> {
 
     let named = name.strip_prefix("CARGO_REGISTRIES_");
     let default = name.strip_prefix("CARGO_REGISTRY_");
-    let handed_on = match (named, default) {
+    let is_handed_on = match (named, default) {
         (Some(rest), _) => rest.ends_with("_INDEX") || rest.ends_with("_PROTOCOL"),
         (_, Some(rest)) => matches!(rest, "DEFAULT" | "INDEX"),
         _ => true,
     };
-    if secret || !handed_on {
+    if secret || !is_handed_on {
         return None;
     }
 

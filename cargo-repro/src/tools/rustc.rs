@@ -17,7 +17,7 @@ pub(super) fn run(spec: &SandboxSpec, mut args: Vec<OsString>) -> ExitCode {
     let rustc = args.remove(0);
     let args: Vec<OsString> = args.into_iter().map(with_whole_scope).collect();
     let surroundings = Surroundings::of_this_process();
-    let remaps = remaps(spec, &surroundings);
+    let remaps = remap_flags(spec, &surroundings);
     if let Some(call) = record(&surroundings, &rustc, &args, &remaps) {
         // A record that cannot be written is missed by the reader, which counts them against
         // cargo's messages.
@@ -94,7 +94,7 @@ fn remap_flag(from: &Path, to: &str) -> OsString {
 
 /// Remap flags for one call. They go before cargo's own arguments, so that a profile's `trim-paths`
 /// and the project's flags, which come later, win.
-fn remaps(spec: &SandboxSpec, around: &Surroundings) -> Vec<OsString> {
+fn remap_flags(spec: &SandboxSpec, around: &Surroundings) -> Vec<OsString> {
     let mut flags: Vec<OsString> = spec
         .remap
         .iter()
@@ -186,7 +186,7 @@ mod tests {
             ..SandboxSpec::default()
         };
 
-        let flags = remaps(&spec, &around);
+        let flags = remap_flags(&spec, &around);
         assert_eq!(
             flags,
             [
