@@ -1,7 +1,8 @@
 //! What cargo-audit and cargo-deny say of the lock files of real projects.
 //!
-//! `RELEASE_GATES_PROJECTS` names a folder with a checkout of each project, whose dependencies cargo
-//! has downloaded; `RELEASE_GATES_ADVISORY_DB` a checkout of RustSec's database:
+//! `RELEASE_GATES_PROJECTS` names a folder with a checkout of each project, whose dependencies were
+//! downloaded by `cargo fetch --locked`; `RELEASE_GATES_ADVISORY_DB` a checkout of RustSec's database.
+//! A package that is in Cargo.lock and in no graph is reported by cargo-audit and not by cargo-deny.
 //!
 //! ```console
 //! $ cargo test -p cargo-sbom-lite --test it peers -- --ignored --nocapture
@@ -116,8 +117,10 @@ fn reported_by_us(project: &Path, db: &Path) -> Reported {
     let (stdout, stderr) = run(project, env!("CARGO_BIN_EXE_cargo-sbom-lite"), &args);
     let report: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stderr}"));
     let advisories = report["data"]["advisories"].as_array().unwrap();
+    // A namesake from elsewhere, as one's own package, is a warning of ours alone.
     let mut reported: Reported = advisories
         .iter()
+        .filter(|hit| hit["source"] == "crates.io")
         .map(|hit| {
             (
                 text(&hit["id"]),
@@ -127,7 +130,7 @@ fn reported_by_us(project: &Path, db: &Path) -> Reported {
         })
         .collect();
     for package in report["data"]["yanked"].as_array().unwrap() {
-        let (name, version) = (text(&package["name"]), text(&package["version"]));
+        let (name, version) = (text(&package["package"]), text(&package["version"]));
         reported.insert(("yanked".to_owned(), name, version));
     }
     reported
@@ -225,26 +228,26 @@ fn reported_by_deny(project: &Path, config: &Path) -> Reported {
 /// Names and versions of the packages that the workspace reaches with all features.
 fn packages_of_graph(project: &Path) -> BTreeSet<(String, String)> {
     let args = [
-        "metadata",
-        "--format-version",
-        "1",
+        "tree",
+        "--workspace",
+        "--all-features",
+        "--target",
+        "all",
         "--offline",
         "--locked",
-        "--all-features",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
     ];
     let (stdout, stderr) = run(project, "cargo", &args);
-    let metadata: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stderr}"));
-    let nodes: BTreeSet<String> = metadata["resolve"]["nodes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|node| text(&node["id"]))
-        .collect();
-    metadata["packages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|package| nodes.contains(&text(&package["id"])))
-        .map(|package| (text(&package["name"]), text(&package["version"])))
+    assert!(!stdout.is_empty(), "{stderr}");
+    stdout
+        .lines()
+        .filter_map(|line| {
+            let (name, rest) = line.split_once(" v")?;
+            let version = rest.split_whitespace().next()?;
+            Some((name.to_owned(), version.to_owned()))
+        })
         .collect()
 }
