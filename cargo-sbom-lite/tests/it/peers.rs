@@ -190,6 +190,7 @@ fn reported_by_deny(project: &Path, config: &Path) -> Reported {
     let args = [
         "--format",
         "json",
+        "--workspace",
         "--offline",
         "--locked",
         "check",
