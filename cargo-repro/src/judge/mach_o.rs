@@ -189,31 +189,32 @@ mod tests {
         assert_eq!(describe(b"\xcf\xfa\xed\xfe"), None);
     }
 
+    fn little_endian(numbers: &[u32]) -> Vec<u8> {
+        numbers
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect()
+    }
+
+    fn big_endian(numbers: &[u32]) -> Vec<u8> {
+        numbers
+            .iter()
+            .flat_map(|number| number.to_be_bytes())
+            .collect()
+    }
+
     /// A program of two pages for a Mac, signed as linkers do.
     fn program(cpu: u32) -> Vec<u8> {
-        let little = |numbers: &[u32]| -> Vec<u8> {
-            numbers
-                .iter()
-                .flat_map(|number| number.to_le_bytes())
-                .collect()
-        };
-        let big = |numbers: &[u32]| -> Vec<u8> {
-            numbers
-                .iter()
-                .flat_map(|number| number.to_be_bytes())
-                .collect()
-        };
-
         let limit = 5000_u32;
         let directory_length = 44 + 2 * 32;
         let signature_length = 20 + directory_length;
         // A header with two load commands: LC_BUILD_VERSION for macOS 11.0, LC_CODE_SIGNATURE.
-        let mut code = little(&[0xfeed_facf, cpu, 0, 2, 2, 24 + 16, 0, 0]);
-        code.extend(little(&[0x32, 24, 1, 11 << 16, 11 << 16, 0]));
-        code.extend(little(&[0x1d, 16, limit, signature_length]));
+        let mut code = little_endian(&[0xfeed_facf, cpu, 0, 2, 2, 24 + 16, 0, 0]);
+        code.extend(little_endian(&[0x32, 24, 1, 11 << 16, 11 << 16, 0]));
+        code.extend(little_endian(&[0x1d, 16, limit, signature_length]));
         code.resize(limit as usize, 0x90);
 
-        let mut directory = big(&[
+        let mut directory = big_endian(&[
             0xfade_0c02,
             directory_length,
             0x20400,
@@ -225,12 +226,12 @@ mod tests {
             limit,
         ]);
         directory.extend([32, 2, 0, 12]);
-        directory.extend(big(&[0]));
+        directory.extend(big_endian(&[0]));
         for page in code.chunks(4096) {
             directory.extend(sha256_bytes(page).as_bytes());
         }
         let mut program = code;
-        program.extend(big(&[0xfade_0cc0, signature_length, 1, 0, 20]));
+        program.extend(big_endian(&[0xfade_0cc0, signature_length, 1, 0, 20]));
         program.extend(directory);
         program
     }
