@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 # The integration tests of a gate build and sign whole projects: too long for each of hundreds of mutants.
 tests="--lib --tests"
 case $package in
-release-gate | release-gate-facts) set -- ;;
+release-gate | release-gate-facts) set -- --all-features ;;
 *)
     set -- --file "$package/src/model/**" --file "$package/src/judge/**"
     tests=--lib
@@ -27,7 +27,7 @@ command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
 out=target/mutants/$package
 mkdir -p "$out"
 
-total=$(cargo mutants --list --all-features --package "$package" "$@" | wc -l)
+total=$(cargo mutants --list --package "$package" "$@" | wc -l)
 shards=1
 if [ "$sample" != all ] && [ "$total" -gt "$sample" ]; then
     shards=$((total / sample))
@@ -36,7 +36,7 @@ echo "$package: $total mutants, trying one in $shards"
 
 # cargo-mutants says by its exit code, too, that some were missed; the score below decides.
 # shellcheck disable=SC2086 # the kinds of tests are words
-cargo mutants --package "$package" --all-features "$@" --shard "0/$shards" --sharding round-robin --output "$out" \
+cargo mutants --package "$package" "$@" --shard "0/$shards" --sharding round-robin --output "$out" \
     --no-shuffle --minimum-test-timeout 120 -- $tests || true
 
 caught=$(wc -l <"$out/mutants.out/caught.txt")
