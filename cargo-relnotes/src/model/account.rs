@@ -128,7 +128,7 @@ pub fn account(
             },
             None => accountant.bucket_of(at),
         };
-        if let Some(kind) = policy.table.upkeep_of(&bucket) {
+        if let Some(kind) = accountant.upkeep_of(&bucket) {
             upkeep.extend(kind, accountant.numbers_of(at));
         } else if let Some(kind) = accountant.upkeep_of_title(at) {
             upkeep.extend_titled(kind, accountant.numbers_of(at));
@@ -150,8 +150,13 @@ pub fn account(
     entries.reverse();
     entries.sort_by_key(|entry| place.get(&entry.section).copied());
 
+    let said = entries
+        .iter()
+        .flat_map(|entry| entry.pulls.iter().copied())
+        .collect();
+
     Accounting {
-        upkeep: upkeep.without(&entries),
+        upkeep: upkeep.without(&said),
         entries,
         buckets,
         layout,

@@ -33,6 +33,9 @@ pub struct Policy<'a> {
     pub fragments: &'a Fragments,
 }
 
+/// The rule for updates of what the package does not pull in.
+const DEPENDENCY_ELSEWHERE: &str = "dependency-elsewhere";
+
 /// Puts commits into buckets, and makes their lines.
 pub(super) struct Accountant<'a> {
     pub(super) commits: &'a [Commit],
@@ -78,10 +81,20 @@ impl Accountant<'_> {
         self.commit(at, &message)
     }
 
+    /// What a commit is about that has no line, where its pull request is named with others.
+    pub(super) fn upkeep_of(&self, bucket: &Bucket) -> Option<Upkeep> {
+        let rule = match bucket {
+            Bucket::Folded { into: None } => DEPENDENCY_ELSEWHERE,
+            Bucket::Hidden { rule } => rule,
+            _ => return None,
+        };
+        self.policy.table.upkeep_of_rule(rule)
+    }
+
     /// What a merge is about whose title has no line.
     pub(super) fn upkeep_of_title(&self, at: usize) -> Option<Upkeep> {
         match self.pulls.titles.get(&at)? {
-            Title::Hidden(rule) => self.policy.table.upkeep_of(&Bucket::hidden(rule)),
+            Title::Hidden(rule) => self.policy.table.upkeep_of_rule(rule),
             Title::Line(..) => None,
         }
     }
@@ -294,7 +307,7 @@ impl Accountant<'_> {
             (Some(UpdatePlace::Table), _) => Placed::Bucket(Bucket::Folded { into: None }),
             (Some(UpdatePlace::Section), _) => Placed::In(Section::Dependencies),
             (Some(UpdatePlace::Elsewhere), _) => {
-                Placed::Bucket(Bucket::hidden("dependency-elsewhere"))
+                Placed::Bucket(Bucket::hidden(DEPENDENCY_ELSEWHERE))
             }
             (None, Placement::Hidden(rule)) => Placed::Bucket(Bucket::hidden(&rule)),
             (None, Placement::In(section)) => Placed::In(section),

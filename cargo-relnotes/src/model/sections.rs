@@ -10,7 +10,6 @@ use release_gate::git::CommitId;
 use serde::Deserialize;
 
 use super::advisories::names_an_advisory;
-use super::bucket::Bucket;
 use super::grammar::{Header, Style};
 use super::housekeeping::{housekeeping, is_about_words, is_release_commit};
 use super::upkeep::Upkeep;
@@ -377,18 +376,12 @@ impl Table {
         })
     }
 
-    /// What a commit without a line is about, where its pull request is named with others: not where
-    /// the project itself asked to leave it out.
-    pub(super) fn upkeep_of(&self, bucket: &Bucket) -> Option<Upkeep> {
-        let rule = match bucket {
-            _ if self.hides_upkeep => return None,
-            Bucket::Folded { into: None } => return Some(Upkeep::Updates),
-            Bucket::Hidden { rule } => rule,
-            _ => return None,
-        };
+    /// What a commit is about that has no line by this rule, where its pull request is named with
+    /// others: not where the project itself asked to leave it out.
+    pub(super) fn upkeep_of_rule(&self, rule: &str) -> Option<Upkeep> {
         let word = rule.strip_prefix("type-").or(rule.strip_prefix("area-"));
         let is_asked_for = word.is_some_and(|word| self.overrides.contains_key(word));
-        Upkeep::of_rule(rule).filter(|_| !is_asked_for)
+        Upkeep::of_rule(rule).filter(|_| !is_asked_for && !self.hides_upkeep)
     }
 
     /// Whether the table knows a conventional type.

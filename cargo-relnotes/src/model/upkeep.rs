@@ -5,8 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bucket::Entry;
-
 /// What such a pull request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Upkeep {
@@ -89,11 +87,7 @@ impl UpkeepList {
     }
 
     /// The numbers that no line names, each under what most of its pull request is about.
-    pub(super) fn without(self, entries: &[Entry]) -> Vec<(Upkeep, Vec<u64>)> {
-        let said: BTreeSet<u64> = entries
-            .iter()
-            .flat_map(|entry| entry.pulls.iter().copied())
-            .collect();
+    pub(super) fn without(self, said: &BTreeSet<u64>) -> Vec<(Upkeep, Vec<u64>)> {
         let mut left: BTreeMap<Upkeep, Vec<u64>> = BTreeMap::new();
         for (number, kinds) in self.seen {
             let most = kinds
@@ -120,7 +114,7 @@ mod tests {
         list.extend(Upkeep::Documentation, vec![8]);
         list.extend_titled(Upkeep::Refactoring, vec![9]);
         assert_eq!(
-            list.without(&[]),
+            list.without(&BTreeSet::new()),
             [
                 (Upkeep::Documentation, vec![8]),
                 (Upkeep::Tests, vec![7]),
