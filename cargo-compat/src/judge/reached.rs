@@ -178,7 +178,7 @@ fn given_by(side: Readable<'_>, item: &Item) -> Vec<Id> {
                     .trait_
                     .as_ref()
                     .is_some_and(|path| is_private(side, path.id));
-                if !is_private {
+                if !is_private && is_for_whom_users_have(side, item, of) {
                     found.extend(given_by_impl(krate, of));
                 }
             }
@@ -192,6 +192,19 @@ fn given_by(side: Readable<'_>, item: &Item) -> Vec<Id> {
     }
 
     found
+}
+
+/// Whether users have a value of what an implementation is for. rustdoc also lists `impl From<Public> for
+/// Private` with the public type, though nobody can ask for the private one.
+fn is_for_whom_users_have(side: Readable<'_>, item: &Item, of: &Impl) -> bool {
+    let mut ty = &of.for_;
+    while let Type::BorrowedRef { type_, .. } = ty {
+        ty = type_;
+    }
+    match ty {
+        Type::ResolvedPath(path) => path.id == item.id || !is_unnamed_type(side, path.id),
+        _ => true,
+    }
 }
 
 fn given_by_impl(krate: &Crate, of: &Impl) -> Vec<Id> {

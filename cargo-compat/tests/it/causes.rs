@@ -183,3 +183,14 @@ fn messages_name_before_and_after() {
         );
     }
 }
+
+#[test]
+fn what_nobody_can_ask_for_is_no_part_of_the_api() {
+    // rustdoc lists the conversion with the public type.
+    let of = |text: &str, more: &str| {
+        format!(
+            "pub struct Host<S>(pub S); pub struct Url {{ host: inner::Inner }} mod inner {{ use super::Host; {more} pub(crate) enum Inner {{ No, One(u8) }} impl From<Host<{text}>> for Inner {{ fn from(_: Host<{text}>) -> Self {{ Inner::No }} }} }}"
+        )
+    };
+    assert_eq!(found(&of("String", "#[derive(Clone)]"), &of("u8", "")), []);
+}
