@@ -63,14 +63,12 @@ const LIMITING_WORDS: &[&str] = &[
 /// Whether a text has pairs of words that a licence does not have, outside of headings and lines
 /// that say whose the copyright is.
 fn adds_words(lines: &[String], license: &TextData) -> bool {
-    paragraphs_of(lines).iter().any(|words| {
-        let pairs = words.windows(2);
-        let mut unknown = pairs.filter(|pair| {
-            // Behind a paragraph of its own, so that nothing of the pair is taken for a heading.
-            let pair = TextData::new(&format!("zzzz\n\n{}", pair.join(" ")));
-            pair.match_score(license) == 0.0
-        });
-        !is_heading(words) && unknown.next().is_some()
+    let paragraphs = paragraphs_of(lines);
+    let told = paragraphs.iter().filter(|words| !is_heading(words));
+    told.flat_map(|words| words.windows(2)).any(|pair| {
+        // Behind a paragraph of its own, so that nothing of the pair is taken for a heading.
+        let pair = TextData::new(&format!("zzzz\n\n{}", pair.join(" ")));
+        pair.match_score(license) == 0.0
     })
 }
 

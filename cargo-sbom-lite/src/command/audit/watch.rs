@@ -75,13 +75,16 @@ pub(super) fn run(
 
 fn summary_of(releases: &[WatchedRelease]) -> String {
     let judged = releases.iter().filter(|release| release.packages.is_some());
-    let all = counted(judged.clone().count(), "release", "releases");
-    match judged
+    let affected = judged
+        .clone()
         .filter(|release| !release.advisories.is_empty())
-        .count()
-    {
-        0 => format!("the packages of {all} have no known advisory"),
-        affected => format!("{affected} of {all} have packages with known advisories"),
+        .count();
+    let all = judged.count();
+    let shown = counted(all, "release", "releases");
+    match (affected, all) {
+        (_, 0) => "no release could be judged".to_owned(),
+        (0, _) => format!("the packages of {shown} have no known advisory"),
+        _ => format!("{affected} of {shown} have packages with known advisories"),
     }
 }
 
