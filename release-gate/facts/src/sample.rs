@@ -163,3 +163,76 @@ pub fn rename_field(sample: &Value, pointer: &str) -> Value {
     fields.insert(format!("renamed_{name}"), field);
     renamed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema() -> Value {
+        json!({
+            "type": "object",
+            "properties": {
+                "status": {"enum": ["fail"]},
+                "coverage": {"type": "object", "properties": {"judged": {"type": "integer"}}},
+                "note": {"type": ["null", "string"]},
+                "nothing": {"type": "null"},
+                "parts": {
+                    "type": "array",
+                    "minItems": 2,
+                    "items": {"type": "object", "properties": {"done": {"type": "boolean"}}},
+                },
+                "by_name": {"type": "object", "additionalProperties": {"type": "integer"}},
+                "either": {"anyOf": [{"type": "null"}, {"type": "integer"}]},
+            },
+        })
+    }
+
+    #[test]
+    fn every_field_of_a_sample_has_a_value() {
+        assert_eq!(
+            sample_of(&schema()),
+            json!({
+                "status": "pass",
+                "coverage": {"judged": 1},
+                "note": "1.2.3",
+                "nothing": null,
+                "parts": [{"done": true}, {"done": true}],
+                "by_name": {"key": 1},
+                "either": 1,
+            })
+        );
+
+        // Without coverage it is a status of something else.
+        let other = json!({"type": "object", "properties": {"status": {"enum": ["active"]}}});
+        assert_eq!(sample_of(&other), json!({"status": "active"}));
+    }
+
+    #[test]
+    fn fields_are_found_at_every_depth_and_keys_of_maps_are_none() {
+        let sample = sample_of(&schema());
+        assert_eq!(
+            field_pointers(&sample),
+            [
+                "/by_name",
+                "/coverage",
+                "/coverage/judged",
+                "/either",
+                "/note",
+                "/nothing",
+                "/parts",
+                "/parts/0/done",
+                "/parts/1/done",
+                "/status",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_renamed_field_keeps_its_value_and_its_neighbours() {
+        let sample = json!({"a": {"b": 1, "c": 2}, "d": 3});
+        assert_eq!(
+            rename_field(&sample, "/a/b"),
+            json!({"a": {"renamed_b": 1, "c": 2}, "d": 3})
+        );
+    }
+}

@@ -41,3 +41,20 @@ pub fn manifest_schema() -> Schema {
         .into_generator()
         .into_root_schema_for::<Manifest>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_name_the_fields_of_their_types() {
+        let envelope = envelope_schema().to_value();
+        for field in [
+            "schema", "tool", "subject", "status", "coverage", "findings", "data",
+        ] {
+            assert!(envelope["properties"].get(field).is_some(), "{field}");
+        }
+        let manifest = manifest_schema().to_value();
+        assert!(manifest["properties"].get("files").is_some());
+    }
+}
