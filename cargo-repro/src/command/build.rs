@@ -5,6 +5,7 @@ use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::sha256_file;
 use release_gate::error::JudgeExt;
 use release_gate::fs::copy_atomic;
+use release_gate::text::counted;
 use release_gate::{Context, Coverage, Error, Outcome, Report, Result};
 
 use super::args::BuildArgs;
@@ -87,7 +88,7 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
                 .data(&info)
                 .coverage(coverage)
                 .human(table(&info))
-                .summary(format!("{} artifacts", info.artifacts.len())),
+                .summary(counted(info.artifacts.len(), "artifact", "artifacts")),
         );
     }
     session.finish(cx);

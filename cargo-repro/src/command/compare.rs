@@ -4,6 +4,7 @@ use std::path::Path;
 
 use release_gate::facts::report::compare::CompareData;
 use release_gate::facts::report::repro::ComparedArtifact;
+use release_gate::text::counted;
 use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result};
 
 use crate::judge::artifacts::lay_over;
@@ -57,8 +58,8 @@ pub(crate) fn run(_: &mut Context, a: &Path, b: &Path) -> Result<Outcome> {
         .coverage(Coverage::of(data.artifacts.len()))
         .human(table(&data.artifacts, &data.toolchain))
         .summary(format!(
-            "{} artifacts of both machines",
-            data.artifacts.len()
+            "{} of both machines",
+            counted(data.artifacts.len(), "artifact", "artifacts")
         ))
         .print_only()
         .into())

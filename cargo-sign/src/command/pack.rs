@@ -13,6 +13,7 @@ use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::sha256_bytes;
 use release_gate::project::{Package, Project};
 use release_gate::public_key::PublicKey;
+use release_gate::text::counted;
 use release_gate::{
     Context, Error, Finding, Level, Outcome, Report, Result, Status, Subject, exit,
 };
@@ -234,7 +235,8 @@ fn pack_package(
         files: other_files(&list, &written.archives),
         archives: written.archives,
     };
-    let summary = format!("{} archives, signed by {}", data.archives.len(), data.key);
+    let archives = counted(data.archives.len(), "archive", "archives");
+    let summary = format!("{archives}, signed by {}", data.key);
     Ok(Report::new(PackData::NAME, &TOOL, subject)
         .findings(findings)
         .data(&data)
