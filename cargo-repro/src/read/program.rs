@@ -40,14 +40,13 @@ fn comments(file: &object::File<'_>) -> Vec<String> {
         .collect()
 }
 
-/// The commit in `/rustc/<commit>/library/…`.
+/// The commit in the first `/rustc/<commit>/library/…`. Other texts of a program may begin like it.
 fn library_commit(bytes: &[u8]) -> Option<String> {
-    let at = memchr::memmem::find(bytes, b"/rustc/")? + b"/rustc/".len();
-    let digits = bytes.get(at..at + 40)?;
-    digits
-        .iter()
-        .all(u8::is_ascii_hexdigit)
-        .then(|| String::from_utf8_lossy(digits).into_owned())
+    memchr::memmem::find_iter(bytes, b"/rustc/").find_map(|at| {
+        let digits = bytes.get(at + b"/rustc/".len()..)?.get(..40)?;
+        let is_commit = digits.iter().all(u8::is_ascii_hexdigit);
+        is_commit.then(|| String::from_utf8_lossy(digits).into_owned())
+    })
 }
 
 fn target_of(file: &object::File<'_>) -> Option<(String, String)> {
@@ -117,6 +116,14 @@ mod tests {
         assert!(making.rustc.is_some() || making.rustc_commit.is_some());
         assert!(making.target.is_some());
         assert_eq!(making_of(b"no program"), Making::default());
+    }
+
+    #[test]
+    fn other_texts_that_begin_like_a_path_of_the_library_are_passed_over() {
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        let bytes = format!("/rustc/src/lib.rs /rustc/{commit}/library/std /rustc/");
+        assert_eq!(library_commit(bytes.as_bytes()).as_deref(), Some(commit));
+        assert_eq!(library_commit(b"/rustc/0123"), None);
     }
 
     #[test]

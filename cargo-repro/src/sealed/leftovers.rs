@@ -19,7 +19,7 @@ const PURPOSES: &[&str] = &["repro", "guard", "crate"];
 pub(crate) struct ThrowAway {
     path: PathBuf,
     is_kept: bool,
-    _lock: Option<File>,
+    lock: Option<File>,
     /// Until the folder is gone, whoever ends this program removes it.
     _removed_at_end: RemovedAtEnd,
 }
@@ -34,7 +34,7 @@ impl ThrowAway {
         let path = release_gate::fs::throw_away_dir(purpose)?.keep();
         Ok(Self {
             is_kept: false,
-            _lock: lock_folder(&path),
+            lock: lock_folder(&path),
             _removed_at_end: remove_at_end(&path),
             path,
         })
@@ -55,9 +55,17 @@ impl Drop for ThrowAway {
     fn drop(&mut self) {
         // The lock goes last: what stays of a removal that was cut short, the next run removes.
         if !self.is_kept {
-            let _ = remove_files_last(&self.path);
+            remove_locked(&self.path, self.lock.take());
         }
     }
+}
+
+/// Removes a folder whose lock is held here, as far as that can be done.
+fn remove_locked(folder: &Path, lock: Option<File>) {
+    let _ = remove_files_last(folder);
+    // On Windows a file that is open is gone only when it is closed, and its folder after that.
+    drop(lock);
+    let _ = std::fs::remove_dir(folder);
 }
 
 /// Locks a folder. The file gets the name that other runs look for only when it is locked: between
@@ -88,7 +96,7 @@ fn remove_leftovers(temporary: &Path) {
             continue;
         };
         if is_ours && lock.try_lock().is_ok() {
-            let _ = remove_files_last(&entry.path());
+            remove_locked(&entry.path(), Some(lock));
         }
     }
 }
