@@ -1,5 +1,10 @@
 //! What a reader gets of a report that is there, missing, about something else, or of no verdict.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
+
 use release_gate_facts::report::cyclonedx::CycloneDx;
 use release_gate_facts::{
     Envelope, Fact, GapKind, Manifest, ManifestFile, ReportData, Sha256Digest, Subject,
