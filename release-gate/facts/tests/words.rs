@@ -1,5 +1,10 @@
 //! The words of reports: what a method says is what serde writes and reads, or what people read in its place.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a word that cannot be written or read fails its test"
+)]
+
 use std::fmt::Debug;
 
 use release_gate_facts::report::buildinfo::ProgramRole;
