@@ -235,8 +235,7 @@ fn pack_package(
         files: other_files(&list, &written.archives),
         archives: written.archives,
     };
-    let archives = counted(data.archives.len(), "archive", "archives");
-    let summary = format!("{archives}, signed by {}", data.key);
+    let summary = summary_of(&data);
     Ok(Report::new(PackData::NAME, &TOOL, subject)
         .findings(findings)
         .data(&data)
@@ -280,6 +279,12 @@ fn add_signatures(
         folder.write(&published(&bundle_of(LIST)), &bundle)?;
     }
     Ok(())
+}
+
+/// What was packed, in a line.
+fn summary_of(data: &PackData) -> String {
+    let archives = counted(data.archives.len(), "archive", "archives");
+    format!("{archives}, signed by {}", data.key)
 }
 
 /// Writes the keyring and the documents that describe the release beside its archives.
