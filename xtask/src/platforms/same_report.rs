@@ -129,8 +129,12 @@ fn words(gate: &str, call: &str, key: &Path, shown: fn(&Path) -> String) -> Vec<
 }
 
 fn ran(workspace: &Workspace, step: Step, project: &Path, words: &[String]) -> Result<Ran> {
-    let names: Vec<_> = ["CARGO_HOME", "RUSTUP_HOME"].to_vec();
-    let step = step.inherit(names).args(words).current_dir(project);
+    // `verify` remembers keys in a folder of the user's, and says where it has none. Wine makes one.
+    let step = step
+        .inherit(["HOME", "CARGO_HOME", "RUSTUP_HOME"])
+        .env("XDG_STATE_HOME", project.with_extension("state"))
+        .args(words)
+        .current_dir(project);
     workspace.terminal.status("Comparing", words.join(" "));
     let finished = workspace.runner.run(step)?;
     Ok(Ran {
