@@ -101,7 +101,7 @@ fn every_page_of_the_guide_is_on_its_map() {
         let links = match folder.as_str() {
             "" => page("README.md") + &page("migrating/README.md"),
             "migrating" => page("migrating/README.md").replace('(', "(migrating/"),
-            "cli" | "rules" => page("README.md"),
+            "cli" | "rules" | "walks" => page("README.md"),
             subject => page(&format!("{subject}.md")),
         };
         let target = format!("({})", path.display());
