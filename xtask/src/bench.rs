@@ -11,7 +11,7 @@ use release_gate::process::{Finished, Step};
 use release_gate::time::iso_date;
 use release_gate::{Error, Result, exit};
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, with_own_environment};
 
 /// The gates in the order of a release.
 const GATES: [&str; 5] = ["repro", "sbom-lite", "compat", "relnotes", "sign"];
@@ -107,9 +107,7 @@ fn print(workspace: &Workspace, text: &str) -> Result<()> {
 /// Runs one gate's benchmark, and makes its rows a table's.
 fn measure(workspace: &Workspace, gate: &str, args: &BenchArgs) -> Result<String> {
     let package = format!("cargo-{gate}");
-    let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
-    let step = workspace.cargo().inherit(names);
-    let step = step.args([
+    let step = with_own_environment(workspace.cargo()).args([
         "bench", "--locked", "-p", &package, "--bench", "peers", "--",
     ]);
     let step = step.args(args.quick.then_some("--quick")).args(&args.args);
@@ -209,10 +207,9 @@ fn head(workspace: &Workspace) -> String {
 
 /// The first number a program says about itself.
 fn version(workspace: &Workspace, program: &str, args: &[&str]) -> Option<String> {
-    let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
     let ran = workspace
         .runner
-        .run(Step::new(program).args(args).inherit(names))
+        .run(with_own_environment(Step::new(program).args(args)))
         .ok()
         .filter(Finished::is_success)?;
     let text = String::from_utf8_lossy(&ran.stdout).into_owned();

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::Scope;
 
+use release_gate::error::JudgeExt as _;
+use release_gate::fs::{copy_atomic, walk};
 use release_gate::process::{Finished, Runner, Step};
 use release_gate::terminal::{Terminal, Verbosity};
 use release_gate::{Error, Result, exit};
@@ -18,6 +20,19 @@ pub(crate) const GATES: [&str; 5] = [
     "cargo-compat",
     "cargo-relnotes",
 ];
+
+/// The systems that a release is for: Linux, Windows and macOS, each on x86-64 and Arm.
+pub(crate) const TARGETS: [&str; 6] = [
+    OWN_TARGET,
+    "aarch64-unknown-linux-gnu",
+    "x86_64-pc-windows-gnu",
+    "aarch64-pc-windows-gnullvm",
+    "x86_64-apple-darwin",
+    "aarch64-apple-darwin",
+];
+
+/// The one that a release is made on.
+pub(crate) const OWN_TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// This repository, and what a task needs to work in it.
 #[derive(Debug)]
@@ -151,11 +166,44 @@ impl Programs {
         }
 
         let subcommand = program.strip_prefix("cargo-").unwrap_or(program);
-        let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
-        Ok(Step::new(&self.built[program])
-            .inherit(names)
-            .arg(subcommand))
+        Ok(with_own_environment(Step::new(&self.built[program])).arg(subcommand))
     }
+}
+
+/// Those of a list that were named, in its order, or all of them where none is.
+///
+/// # Errors
+/// A name is none of the list.
+pub(crate) fn chosen<'a>(named: &[String], all: &[&'a str], what: &str) -> Result<Vec<&'a str>> {
+    if let Some(unknown) = named.iter().find(|name| !all.contains(&name.as_str())) {
+        return Err(
+            Error::usage(format!("`{unknown}` is no {what} of this suite"))
+                .with_help(format!("they are {}", all.join(", "))),
+        );
+    }
+    let mut chosen = all.to_vec();
+    if !named.is_empty() {
+        chosen.retain(|one| named.iter().any(|name| name == one));
+    }
+    Ok(chosen)
+}
+
+/// A step that sees everything that this process sees.
+pub(crate) fn with_own_environment(step: Step) -> Step {
+    let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
+    step.inherit(names)
+}
+
+/// Copies every file of a folder to another one.
+///
+/// # Errors
+/// One cannot be read or written.
+pub(crate) fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    let files = walk(from).or_judge(|| format!("cannot read the folder `{}`", from.display()))?;
+    for file in files {
+        copy_atomic(&file.path, &to.join(&file.relative))?;
+    }
+    Ok(())
 }
 
 /// A path that is found from any folder.

@@ -149,20 +149,10 @@ impl Both<'_> {
     fn describe(&self, change: &mut Change, old_id: Id, new_id: Option<Id>) {
         let Self { old, new, .. } = self;
         change.before = declaration(&old.side.api, old_id);
-        change.old_location = old
-            .side
-            .api
-            .index
-            .get(&old_id)
-            .and_then(|item| old.location(item));
+        change.old_location = old.location_of(old_id);
         if let Some(id) = new_id {
             change.after = declaration(&new.side.api, id);
-            change.location = new
-                .side
-                .api
-                .index
-                .get(&id)
-                .and_then(|item| new.location(item));
+            change.location = new.location_of(id);
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use release_gate::facts::report::compat::SourceLocation;
-use rustdoc_types::{Attribute, Crate, Item};
+use rustdoc_types::{Attribute, Crate, Id, Item};
 use semver::Version;
 
 use crate::model::surface::Surface;
@@ -61,6 +61,12 @@ impl<'a> Prepared<'a> {
             externs,
             identity: OnceLock::new(),
         }
+    }
+
+    /// Where the item of an id stands in the sources.
+    pub(super) fn location_of(&self, id: Id) -> Option<SourceLocation> {
+        let item = self.side.api.index.get(&id)?;
+        self.location(item)
     }
 
     /// Where an item stands in the sources.

@@ -7,6 +7,7 @@ use rustdoc_types::{
     Abi, Attribute, Crate, Function, Generics, Id, Item, ItemEnum, StructKind, Type,
 };
 
+use crate::model::declaration::generics_of;
 use crate::model::render::{Renderer, angle};
 use crate::rules;
 
@@ -69,18 +70,6 @@ fn type_cause(verb: &str, before: &Type, now: &Type) -> Option<String> {
     let r = Renderer::people();
     let (before, now) = (r.ty(before)?, r.ty(now)?);
     (before != now).then(|| format!("{verb} `{now}` in place of `{before}`"))
-}
-
-fn generics_of(inner: &ItemEnum) -> Option<&Generics> {
-    match inner {
-        ItemEnum::Function(of) => Some(&of.generics),
-        ItemEnum::Struct(of) => Some(&of.generics),
-        ItemEnum::Enum(of) => Some(&of.generics),
-        ItemEnum::Union(of) => Some(&of.generics),
-        ItemEnum::Trait(of) => Some(&of.generics),
-        ItemEnum::TypeAlias(of) => Some(&of.generics),
-        _ => None,
-    }
 }
 
 /// Parameters with their bounds, as they are declared.

@@ -5,6 +5,7 @@ use rustdoc_types::{GenericParamDefKind, Generics, Id, ItemEnum};
 
 use super::group::{code_path, mentions};
 use super::members::Members;
+use crate::model::declaration::generics_of;
 use crate::program::Assertion;
 use crate::prove::Rejected;
 
@@ -28,8 +29,8 @@ pub struct Reshaped {
 pub fn with_more_lifetimes(lib: &str, old: &Members<'_>, new: &Members<'_>) -> Vec<Reshaped> {
     old.iter()
         .filter_map(|(item, member)| {
-            let before = counted(generics_of(&member.item.inner)?);
-            let now = counted(generics_of(&new.get(item)?.item.inner)?);
+            let before = counted(type_generics(&member.item.inner)?);
+            let now = counted(type_generics(&new.get(item)?.item.inner)?);
             let more = now.0.checked_sub(before.0).filter(|more| *more > 0)?;
             (before.1 == now.1).then(|| Reshaped {
                 item: item.clone(),
@@ -41,14 +42,11 @@ pub fn with_more_lifetimes(lib: &str, old: &Members<'_>, new: &Members<'_>) -> V
         .collect()
 }
 
-fn generics_of(inner: &ItemEnum) -> Option<&Generics> {
+/// The parameters of a type or trait. A call infers the lifetimes of a function, so those do not count.
+fn type_generics(inner: &ItemEnum) -> Option<&Generics> {
     match inner {
-        ItemEnum::Struct(of) => Some(&of.generics),
-        ItemEnum::Enum(of) => Some(&of.generics),
-        ItemEnum::Union(of) => Some(&of.generics),
-        ItemEnum::Trait(of) => Some(&of.generics),
-        ItemEnum::TypeAlias(of) => Some(&of.generics),
-        _ => None,
+        ItemEnum::Function(_) => None,
+        _ => generics_of(inner),
     }
 }
 

@@ -16,6 +16,19 @@ pub fn declaration(krate: &Crate, id: Id) -> String {
         .unwrap_or_default()
 }
 
+/// The parameters of an item, where its sort has any.
+pub fn generics_of(inner: &ItemEnum) -> Option<&Generics> {
+    match inner {
+        ItemEnum::Function(of) => Some(&of.generics),
+        ItemEnum::Struct(of) => Some(&of.generics),
+        ItemEnum::Enum(of) => Some(&of.generics),
+        ItemEnum::Union(of) => Some(&of.generics),
+        ItemEnum::Trait(of) => Some(&of.generics),
+        ItemEnum::TypeAlias(of) => Some(&of.generics),
+        _ => None,
+    }
+}
+
 fn declare(krate: &Crate, item: &Item) -> Option<String> {
     let r = Renderer::people();
     let name = item.name.clone().unwrap_or_default();

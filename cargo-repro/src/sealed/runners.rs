@@ -86,12 +86,7 @@ fn by_wine() -> Start {
 }
 
 /// What programs of Rust ask Windows for random numbers, and wine before 9 does not have.
-const RANDOM_NUMBERS: &str = "#include <stddef.h>
-__declspec(dllimport) unsigned char __stdcall SystemFunction036(void *, unsigned long);
-__declspec(dllexport) int ProcessPrng(unsigned char *bytes, size_t count) {
-    return SystemFunction036(bytes, (unsigned long)count);
-}
-";
+const RANDOM_NUMBERS: &str = include_str!("random.c");
 
 /// Makes a folder of libraries that wine may lack, where there is a compiler for them. A wine that
 /// has them takes its own.

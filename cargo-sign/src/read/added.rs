@@ -1,9 +1,11 @@
 //! Files that are put into every archive although no build made them: completions, man pages.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use release_gate::{Error, Result};
 
+use super::file::{open_regular, unreadable};
 use super::folder::files_below;
 use crate::archive::pack::Input;
 use crate::model::path;
@@ -40,16 +42,18 @@ fn read_added(folder: &Path, name: String) -> Result<Input> {
     })?;
 
     let path = folder.join(&name);
-    let unreadable =
-        |error| Error::judge(format!("cannot read `{}`", path.display())).with_source(error);
-    let metadata = std::fs::symlink_metadata(&path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(
-            Error::usage(format!("`{}` is not a regular file", path.display()))
-                .with_help("put a copy of the file there"),
-        );
-    }
-    let bytes = std::fs::read(&path).map_err(unreadable)?;
+    let file = open_regular(&path).map_err(|error| unreadable(&path, error))?;
+    let mut file = file.ok_or_else(|| {
+        Error::usage(format!("`{}` is not a regular file", path.display()))
+            .with_help("put a copy of the file there")
+    })?;
+
+    let mut bytes = Vec::new();
+    let metadata = file.metadata().and_then(|metadata| {
+        file.read_to_end(&mut bytes)?;
+        Ok(metadata)
+    });
+    let metadata = metadata.map_err(|error| unreadable(&path, error))?;
     Ok(Input {
         path: name,
         bytes,

@@ -6,26 +6,14 @@ use release_gate::error::JudgeExt as _;
 use release_gate::facts::report::buildinfo::{BuildInfo, SmokeOutcome};
 use release_gate::facts::{Envelope, Fact};
 use release_gate::fs::{throw_away_dir, write_atomic};
+use release_gate::process::Step;
 use release_gate::{Error, ReportData as _, Result, exit};
 
 use super::args::PlatformsArgs;
 use super::page::{Row, differences, rows, with_rows};
 use super::same_report;
-use super::wine::{self, Wine};
-use crate::workspace::{GATES, Workspace};
-
-/// The systems of a release.
-const TARGETS: [&str; 6] = [
-    "x86_64-unknown-linux-gnu",
-    "aarch64-unknown-linux-gnu",
-    "x86_64-pc-windows-gnu",
-    "aarch64-pc-windows-gnullvm",
-    "x86_64-apple-darwin",
-    "aarch64-apple-darwin",
-];
-
-/// The one that all tests run on.
-const OWN: &str = "x86_64-unknown-linux-gnu";
+use super::wine::{self, Wine, linked_for_windows};
+use crate::workspace::{GATES, OWN_TARGET, TARGETS, Workspace, chosen, with_own_environment};
 
 /// The one whose programs and tests wine starts.
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
@@ -53,23 +41,11 @@ pub(crate) fn run(workspace: &Workspace, args: &PlatformsArgs) -> Result<u8> {
             row.tried.push_str(&more);
         }
     }
-    for row in tried.iter_mut().filter(|row| row.target == OWN) {
+    for row in tried.iter_mut().filter(|row| row.target == OWN_TARGET) {
         row.tried.push_str("; all tests (`cargo xtask test`)");
     }
 
     settle(workspace, args, &tried)
-}
-
-/// Those of a list that were named, or all.
-fn chosen<'a>(named: &[String], all: &[&'a str], what: &str) -> Result<Vec<&'a str>> {
-    if let Some(unknown) = named.iter().find(|name| !all.contains(&name.as_str())) {
-        return Err(
-            Error::usage(format!("`{unknown}` is no {what} of this suite"))
-                .with_help(format!("they are {}", all.join(", "))),
-        );
-    }
-    let is_named = |one: &&&str| named.is_empty() || named.iter().any(|name| name == **one);
-    Ok(all.iter().filter(is_named).copied().collect())
 }
 
 /// Builds the programs for all targets by `cargo repro`, which starts what can be started.
@@ -80,9 +56,7 @@ fn build(
     artifacts: &Path,
 ) -> Result<()> {
     let repro = workspace.build_release("cargo-repro")?;
-    let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
-    let mut step = release_gate::process::Step::new(repro)
-        .inherit(names)
+    let mut step = with_own_environment(Step::new(repro))
         .current_dir(&workspace.root)
         .args([
             "repro",
@@ -140,7 +114,7 @@ fn started(program: &str, artifacts: &Path) -> Result<Vec<Row>> {
 /// What starts a program that is not this machine's own.
 fn starter(target: &str) -> &'static str {
     match target {
-        OWN => "",
+        OWN_TARGET => "",
         WINDOWS => " by wine",
         _ => " by qemu",
     }
@@ -198,10 +172,6 @@ fn unit_tests(workspace: &Workspace, programs: &[&str], wine: &Wine) -> Result<(
             .args([
                 "test", "--lib", "--locked", "--target", WINDOWS, "-p", package,
             ])
-            .env(
-                "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER",
-                "x86_64-w64-mingw32-gcc",
-            )
             .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", wine::PROGRAM)
             .arg("--");
         for (of, part, starts) in STARTS {
@@ -211,7 +181,7 @@ fn unit_tests(workspace: &Workspace, programs: &[&str], wine: &Wine) -> Result<(
             }
         }
         let what = format!("{package} by wine (unit tests)");
-        workspace.run("Testing", &what, wine.start(step))?;
+        workspace.run("Testing", &what, wine.start(linked_for_windows(step)))?;
     }
     Ok(())
 }

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use release_gate::digest::{Sha256Digest, sha256_file};
 use release_gate::error::JudgeExt as _;
-use release_gate::fs::{copy_atomic, walk, write_atomic};
+use release_gate::facts::files::{BUILDLOG, MANIFEST};
+use release_gate::fs::{walk, write_atomic};
 use release_gate::process::Step;
 use release_gate::{Error, Result};
 
-use super::wine::{self, Wine, windows_path};
-use crate::workspace::{Workspace, executables};
+use super::wine::{self, Wine, linked_for_windows, windows_path};
+use crate::workspace::{Workspace, copy_files, executables, with_own_environment};
 
 /// The programs that are compared. `cargo repro` builds what they judge: its sandbox is Linux's.
 const PROGRAMS: [&str; 3] = ["cargo-sbom-lite", "cargo-relnotes", "cargo-sign"];
@@ -175,9 +176,7 @@ fn make_project(workspace: &Workspace, project: &Path) -> Result<()> {
     }
 
     let repro = workspace.build_release("cargo-repro")?;
-    let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
-    let build = Step::new(repro)
-        .inherit(names)
+    let build = with_own_environment(Step::new(repro))
         .args(["repro", "build", "--offline"])
         .current_dir(project);
     workspace.run("Building", "the project to compare", build)?;
@@ -187,12 +186,13 @@ fn make_project(workspace: &Workspace, project: &Path) -> Result<()> {
 fn digests(folder: &Path) -> Result<BTreeMap<PathBuf, Sha256Digest>> {
     let mut digests = BTreeMap::new();
     for file in walk(folder).or_judge(|| format!("cannot read `{}`", folder.display()))? {
+        // The log says when and by what the calls were made, and the index has its digest.
+        if file.relative.ends_with(BUILDLOG) || file.relative.ends_with(MANIFEST) {
+            continue;
+        }
         let (digest, _) = sha256_file(&file.path)
             .or_judge(|| format!("cannot read `{}`", file.path.display()))?;
-        // The log says when and by what the calls were made.
-        if !file.relative.ends_with("buildlog.jsonl") && !file.relative.ends_with("manifest.json") {
-            digests.insert(file.relative, digest);
-        }
+        digests.insert(file.relative, digest);
     }
     Ok(digests)
 }
@@ -202,15 +202,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     if to.exists() {
         std::fs::remove_dir_all(to).or_judge(|| format!("cannot remove `{}`", to.display()))?;
     }
-    for file in walk(from).or_judge(|| format!("cannot read `{}`", from.display()))? {
-        let path = to.join(&file.relative);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)
-                .or_judge(|| format!("cannot make `{}`", parent.display()))?;
-        }
-        copy_atomic(&file.path, &path)?;
-    }
-    Ok(())
+    copy_files(from, to)
 }
 
 /// Builds the programs for this machine or a target; where each is, by name.
@@ -218,18 +210,18 @@ fn build(workspace: &Workspace, target: Option<&str>) -> Result<BTreeMap<String,
     let mut step = workspace
         .cargo()
         .args(["build", "--locked"])
-        .args(["--message-format", "json-render-diagnostics"])
-        .env(
-            "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER",
-            "x86_64-w64-mingw32-gcc",
-        );
+        .args(["--message-format", "json-render-diagnostics"]);
     for program in PROGRAMS {
         step = step.args(["-p", program]);
     }
     if let Some(target) = target {
         step = step.args(["--target", target]);
     }
-    let finished = workspace.run("Building", "the programs to compare", step)?;
+    let finished = workspace.run(
+        "Building",
+        "the programs to compare",
+        linked_for_windows(step),
+    )?;
 
     let mut programs = BTreeMap::new();
     for path in executables(&finished.stdout) {

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use release_gate::Result;
 use release_gate::process::Step;
-use release_gate::{Error, Result};
 
 use crate::workspace::Workspace;
 
@@ -12,10 +12,7 @@ use crate::workspace::Workspace;
 pub(super) const PROGRAM: &str = "/usr/lib/wine/wine64";
 
 /// What std asks Windows 10 for and wine 8 does not have: random numbers.
-const RANDOM_NUMBERS: &str = "#include <stddef.h>\n\
-    extern unsigned char __stdcall SystemFunction036(void *, unsigned long);\n\
-    __declspec(dllexport) int __stdcall ProcessPrng(unsigned char *buffer, size_t length) {\n\
-    \x20   return SystemFunction036(buffer, (unsigned long)length);\n}\n";
+const RANDOM_NUMBERS: &str = include_str!("../../../cargo-repro/src/sealed/random.c");
 
 /// A variable that names a folder with `git.exe`, such as that of MinGit.
 const GIT: &str = "RELEASE_GATES_GIT_FOR_WINDOWS";
@@ -42,9 +39,6 @@ impl Wine {
             return Ok(None);
         }
         let libraries = folder.join("libraries");
-        std::fs::create_dir_all(&libraries).map_err(|error| {
-            Error::judge(format!("cannot make `{}`", libraries.display())).with_source(error)
-        })?;
         make_random_numbers(workspace, &libraries)?;
 
         let rust = rust_for_windows(workspace)?;
@@ -107,6 +101,14 @@ fn rust_for_windows(workspace: &Workspace) -> Result<Option<PathBuf>> {
         .collect();
     folders.sort();
     Ok(folders.pop())
+}
+
+/// A cargo step that links programs for Windows.
+pub(super) fn linked_for_windows(step: Step) -> Step {
+    step.env(
+        "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER",
+        "x86_64-w64-mingw32-gcc",
+    )
 }
 
 /// A path of this machine as programs in wine write it.

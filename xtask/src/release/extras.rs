@@ -22,9 +22,7 @@ pub(super) fn write_extras(
     for (what, file) in extra_files(name) {
         let step = Step::new(program).args(["--generate", what]);
         let finished = workspace.runner.run(step)?.success()?;
-        let path = folder.join(file);
-        create_parent(&path)?;
-        write_atomic(&path, &finished.stdout)?;
+        write_atomic(&folder.join(file), &finished.stdout)?;
     }
     Ok(())
 }
@@ -40,13 +38,4 @@ fn extra_files(name: &str) -> [(&'static str, PathBuf); 6] {
         ("elvish", completions.join(format!("{name}.elv"))),
         ("powershell", completions.join(format!("_{name}.ps1"))),
     ]
-}
-
-fn create_parent(path: &Path) -> Result<()> {
-    let Some(parent) = path.parent() else {
-        return Ok(());
-    };
-    std::fs::create_dir_all(parent).map_err(|error| {
-        release_gate::Error::judge(format!("cannot make `{}`", parent.display())).with_source(error)
-    })
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use release_gate::error::JudgeExt as _;
 use release_gate::facts::files::CHECKSUMS;
 use release_gate::facts::report::buildinfo::BuildInfo;
-use release_gate::fs::{copy_atomic, throw_away_dir, walk, write_atomic};
+use release_gate::fs::{throw_away_dir, walk, write_atomic};
 use release_gate::process::Step;
 use release_gate::public_key::PublicKey;
 use release_gate::{Error, ReportData as _, Result, exit};
@@ -15,22 +15,9 @@ use release_gate::{Error, ReportData as _, Result, exit};
 use super::args::ReleaseArgs;
 use super::extras::write_extras;
 use super::installer::{Installed, installers};
-use super::packages::{Package, asked_for, target_directory};
+use super::packages::{Metadata, Package};
 use super::packaging::{Released, homebrew_formula, scoop_manifest};
-use crate::workspace::{Workspace, absolute};
-
-/// The systems that a release is for.
-const TARGETS: [&str; 6] = [
-    "x86_64-unknown-linux-gnu",
-    "aarch64-unknown-linux-gnu",
-    "x86_64-pc-windows-gnu",
-    "aarch64-pc-windows-gnullvm",
-    "x86_64-apple-darwin",
-    "aarch64-apple-darwin",
-];
-
-/// The one whose programs run here and write their own completions.
-const OWN_TARGET: &str = "x86_64-unknown-linux-gnu";
+use crate::workspace::{GATES, OWN_TARGET, TARGETS, Workspace, absolute, copy_files};
 
 /// What judges the commit, in the order of `templates/gate.sh`.
 const JUDGES: &str = "pins licenses audit repro sbom compat notes";
@@ -108,11 +95,12 @@ impl<'a> Session<'a> {
             );
         }
 
-        let packages = asked_for(workspace, &args.package)?;
+        let metadata = Metadata::read(workspace)?;
+        let packages = metadata.asked_for(&args.package)?;
         let targets = targets(&args.target)?;
         let repository = repository(args, &packages)?;
         let programs = build_programs(workspace)?;
-        let facts = target_directory(workspace)?.join("release");
+        let facts = metadata.target_directory.join("release");
         Ok(Self {
             workspace,
             args,
@@ -173,7 +161,6 @@ impl<'a> Session<'a> {
         digests: &BTreeMap<String, String>,
     ) -> Result<String> {
         let folder = self.scratch.join("included").join(&package.name);
-        make_folder(&folder)?;
         let url = format!("{}/releases/download/{}", self.repository, package.tag());
         let released = Released {
             package,
@@ -214,15 +201,7 @@ impl<'a> Session<'a> {
     fn collect(&self, package: &Package) -> Result<()> {
         let from = self.published(package);
         let to = self.out.join(package.folder());
-        let files =
-            walk(&from).or_judge(|| format!("cannot read the folder `{}`", from.display()))?;
-        for file in files {
-            let path = to.join(&file.relative);
-            if let Some(parent) = path.parent() {
-                make_folder(parent)?;
-            }
-            copy_atomic(&file.path, &path)?;
-        }
+        copy_files(&from, &to)?;
         self.workspace
             .terminal
             .status("Wrote", to.display().to_string());
@@ -379,7 +358,7 @@ fn repository(args: &ReleaseArgs, packages: &[Package]) -> Result<String> {
 /// Builds the five programs that judge; returns their folder.
 fn build_programs(workspace: &Workspace) -> Result<PathBuf> {
     let mut folder = None;
-    for program in crate::workspace::GATES {
+    for program in GATES {
         folder = workspace
             .build_release(program)?
             .parent()
@@ -409,12 +388,6 @@ fn is_word_of_the_script(name: &std::ffi::OsStr) -> bool {
         "WATCH_TAGS",
     ];
     WORDS.iter().any(|word| name == *word)
-}
-
-fn make_folder(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        Error::judge(format!("cannot make `{}`", folder.display())).with_source(error)
-    })
 }
 
 #[cfg(test)]
