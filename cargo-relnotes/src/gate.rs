@@ -1,6 +1,6 @@
 //! From a command line to a call: the face the shared driver knows.
 
-use release_gate::cli::{Context, Gate, Outcome, SharedArgs};
+use release_gate::cli::{Context, Gate, Outcome, SharedArgs, joined_flags};
 use release_gate::report::report_schema;
 use release_gate::{Error, Result, Tool};
 use release_gate_facts::ReportData;
@@ -9,6 +9,18 @@ use release_gate_facts::report::relnotes_check::RelnotesCheckData;
 
 use crate::cli::{Cli, Command};
 use crate::command;
+
+/// What means nothing to any call: nothing is built.
+const BUILD_FLAGS: &[&str] = &["features", "all_features", "no_default_features", "target"];
+
+/// What means nothing where a release is described in one way only.
+const WITHOUT_PHASE: &[&str] = &joined_flags::<5>(BUILD_FLAGS, &["phase"]);
+
+/// What means nothing where no fact is looked up.
+const WITHOUT_FACTS: &[&str] = &joined_flags::<6>(BUILD_FLAGS, &["phase", "db"]);
+
+/// What means nothing where no commit is read.
+const WITHOUT_RANGE: &[&str] = &joined_flags::<8>(BUILD_FLAGS, &["since", "to", "phase", "db"]);
 
 impl Gate for Cli {
     const TOOL: Tool = crate::tool::TOOL;
@@ -45,8 +57,13 @@ impl Gate for Cli {
         false
     }
 
-    fn unused_flags(_subcommand: &str) -> &'static [&'static str] {
-        &["features", "all_features", "no_default_features", "target"]
+    fn unused_flags(subcommand: &str) -> &'static [&'static str] {
+        match subcommand {
+            "docs" | "prepare" | "changelog" => WITHOUT_PHASE,
+            "rollback" => WITHOUT_FACTS,
+            "init" => WITHOUT_RANGE,
+            _ => BUILD_FLAGS,
+        }
     }
 
     fn configuration() -> schemars::Schema {

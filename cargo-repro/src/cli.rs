@@ -10,7 +10,7 @@ use crate::command::args::BuildArgs;
 /// Is the build reproducible, and if not: which crate, build unit and cause
 #[derive(Debug, Parser)]
 #[command(after_help = "Examples:
-  cargo repro                                     build twice under different conditions and compare
+  cargo repro check                               build twice under different conditions and compare
   cargo repro build --target x86_64-unknown-linux-gnu
                                                   one sealed release build with buildinfo.json
   cargo repro rebuild --buildinfo buildinfo.json  build again what was published, and compare
@@ -21,9 +21,10 @@ use crate::command::args::BuildArgs;
                                                   the same as a page with a map of the file
   cargo repro compare a/buildinfo.json b/buildinfo.json
                                                   two machines' builds
-  cargo repro fix --dry-run                       what would mend what the last check found
+  cargo repro fix --dry-run                       the fixes for what the last check found
   cargo repro crate serde@1.0.0                   a published crate against the commit it names
-  cargo repro crates --repos ../clones            all of Cargo.lock against clones of their repositories")]
+  cargo repro crates --repos ../clones            all of Cargo.lock against clones
+  cargo repro init                                propose checks that run before each release build")]
 pub struct Cli {
     #[command(flatten)]
     pub(crate) shared: SharedArgs,
@@ -37,8 +38,7 @@ pub struct Cli {
 pub(crate) enum Call {
     /// Build twice under deliberately different conditions, compare, and explain (the default)
     Check,
-    /// One sealed release build: artifacts, smoke test, buildinfo.json, checksums.txt,
-    /// buildlog.jsonl
+    /// One sealed release build: artifacts, smoke test, buildinfo.json, checksums.txt
     Build,
     /// Build again what a published buildinfo.json describes, and compare with its digests
     Rebuild {
@@ -62,26 +62,26 @@ pub(crate) enum Call {
     },
     /// Explain how two files or folders differ
     Diff {
-        /// The one
+        /// The first file or folder
         #[arg(value_name = "A")]
         a: PathBuf,
-        /// The other
+        /// The second one
         #[arg(value_name = "B")]
         b: PathBuf,
         /// Also write a page with a map of the two files
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
-    /// Join the buildinfo.json of two machines
+    /// Compare the buildinfo.json of two machines
     Compare {
-        /// The one machine's
+        /// That of the first machine
         #[arg(value_name = "A")]
         a: PathBuf,
-        /// The other machine's
+        /// That of the second machine
         #[arg(value_name = "B")]
         b: PathBuf,
     },
-    /// Write the configuration that mends what the last check found, after asking
+    /// Write the configuration that fixes what the last check found, after asking
     Fix {
         /// Write without asking
         #[arg(short, long)]

@@ -25,13 +25,13 @@ use crate::tool::TOOL;
 const INTERRUPTED: Duration = Duration::from_millis(800);
 
 /// Flags of calls that build.
-const BUILD_FLAGS: &[&str] = &["allow_dirty", "keep", "profile", "jobs"];
+const BUILD_FLAGS: &[&str] = &["allow_dirty", "keep", "profile", "jobs", "cross"];
 
 /// What means nothing where files are compared and there is no project.
-const FILES_ONLY: &[&str] = &joined_flags::<16>(PROJECT_FLAGS, BUILD_FLAGS);
+const FILES_ONLY: &[&str] = &joined_flags::<17>(PROJECT_FLAGS, BUILD_FLAGS);
 
 /// What means nothing where a package is packed and not built.
-const CRATE_ONLY: &[&str] = &joined_flags::<8>(
+const CRATE_ONLY: &[&str] = &joined_flags::<9>(
     BUILD_FLAGS,
     &["features", "all_features", "no_default_features", "target"],
 );

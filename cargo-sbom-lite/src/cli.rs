@@ -13,11 +13,12 @@ use crate::command::{audit, generate};
   cargo sbom-lite                                  write sbom.cdx.json and sbom.spdx.json
   cargo sbom-lite generate --format spdx-json -o - print one document
   cargo sbom-lite audit --db ~/advisory-db         known vulnerabilities of what is built
-  cargo sbom-lite audit --binary target/release/app  of a program, whoever built it
+  cargo sbom-lite audit --binary target/app        what a built program embeds
   cargo sbom-lite audit --watch-tags 5             of our last five releases, as known today
   cargo sbom-lite licenses                         licences against the policy
   cargo sbom-lite pins                             every dependency pinned by a hash
-  cargo sbom-lite diff old.json new.json           any difference, component by component")]
+  cargo sbom-lite diff old.json new.json           any difference, component by component
+  cargo sbom-lite init                             write a licence policy to start with")]
 pub struct Cli {
     #[command(flatten)]
     pub(crate) shared: SharedArgs,

@@ -16,11 +16,16 @@ use crate::command::verify_source::VerifySourceArgs;
 /// Pack, sign and verify releases, so that anybody can check them with tools they already have
 #[derive(Debug, Parser)]
 #[command(after_help = "Examples:
-  cargo sign keygen --out release.key              a new key pair (keep release.key secret)
-  cargo sign pack --key release.key                archives, checksums and signatures of what `cargo repro build` built
-  cargo sign sign --key release.key notes.md       notes.md.sig
-  cargo sign verify --key release.key.pub          the project's release
-  cargo-sign verify --key ../m.pub demo-1.0.0.zip  one downloaded archive, without the configuration of the folder it lies in")]
+  cargo sign keygen --out ../release.key           a new key pair (keep release.key secret)
+  cargo sign keys                                  the project's keys, and its keyring
+  cargo sign pack --key ../release.key             signed archives of what `cargo repro build` built
+  cargo sign sign --key ../release.key notes.md    notes.md.sig
+  cargo sign attest --key ../release.key --source-uri https://example.org/demo
+                                                   signed provenance of the packed release
+  cargo sign verify-source                         the signatures of the checked-out tag and its commits
+  cargo sign upload --dry-run                      what would be sent where
+  cargo sign verify                                the project's release
+  cargo-sign verify --key ../m.pub demo-1.0.0.zip  one archive that you downloaded")]
 pub struct Cli {
     #[command(flatten)]
     pub(crate) shared: SharedArgs,

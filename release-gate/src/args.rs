@@ -88,7 +88,7 @@ pub struct SharedArgs {
         value_name = "DIR",
         env = "RELEASE_GATES_ARTIFACT_DIR",
         hide_env_values = true,
-        help_heading = "Report Options",
+        help_heading = "Common Options",
         hide_short_help = true
     )]
     pub artifact_dir: Option<PathBuf>,
@@ -99,24 +99,26 @@ pub struct SharedArgs {
         value_name = "FILE",
         env = "RELEASE_GATES_CONFIG",
         hide_env_values = true,
-        help_heading = "Report Options",
+        help_heading = "Common Options",
         hide_short_help = true
     )]
     pub config: Option<PathBuf>,
-    /// What the report looks like on standard output
+    /// Report format
     #[arg(
         long,
         value_name = "FORMAT",
         value_enum,
         default_value_t,
-        help_heading = "Report Options"
+        hide_default_value = true,
+        long_help = "Format of the report on standard output [default: human]",
+        help_heading = "Common Options"
     )]
     pub message_format: MessageFormat,
     /// Fail on findings of this rule
     #[arg(
         long,
         value_name = "RULE",
-        help_heading = "Report Options",
+        help_heading = "Common Options",
         hide_short_help = true
     )]
     pub deny: Vec<String>,
@@ -124,7 +126,7 @@ pub struct SharedArgs {
     #[arg(
         long,
         value_name = "RULE",
-        help_heading = "Report Options",
+        help_heading = "Common Options",
         hide_short_help = true
     )]
     pub warn: Vec<String>,
@@ -132,15 +134,21 @@ pub struct SharedArgs {
     #[arg(
         long,
         value_name = "RULE",
-        help_heading = "Report Options",
+        help_heading = "Common Options",
         hide_short_help = true
     )]
     pub allow: Vec<String>,
-    /// Explain a rule and exit (`list`: all of them)
-    #[arg(long, value_name = "RULE", help_heading = "Report Options")]
+    /// Explain a rule and exit; without RULE, list all of them
+    #[arg(
+        long,
+        value_name = "RULE",
+        num_args = 0..=1,
+        default_missing_value = "list",
+        help_heading = "Common Options"
+    )]
     pub explain: Option<String>,
     /// Say what would be written outside the artifact folder, and write nothing there
-    #[arg(long, help_heading = "Report Options", hide_short_help = true)]
+    #[arg(long, help_heading = "Common Options", hide_short_help = true)]
     pub dry_run: bool,
 
     /// Coloring
@@ -148,7 +156,7 @@ pub struct SharedArgs {
         long,
         value_name = "WHEN",
         value_enum,
-        help_heading = "Display Options",
+        help_heading = "Common Options",
         hide_short_help = true
     )]
     pub color: Option<Color>,
@@ -157,18 +165,18 @@ pub struct SharedArgs {
         short,
         long,
         conflicts_with = "verbose",
-        help_heading = "Display Options"
+        help_heading = "Common Options"
     )]
     pub quiet: bool,
     /// Say more: what is run, and how long it took
-    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Display Options")]
+    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Common Options")]
     pub verbose: u8,
     /// Print completions for a shell, the man page, or a generated document, and exit
     #[arg(
         long,
         value_name = "WHAT",
         value_enum,
-        help_heading = "Display Options",
+        help_heading = "Common Options",
         hide_short_help = true
     )]
     pub generate: Option<Generate>,

@@ -122,22 +122,7 @@ pub fn find<'a>(catalogue: &'a [Rule], id: &str) -> Result<&'a Rule> {
 /// A usage error for an unknown rule.
 pub fn explain(catalogue: &[Rule], id: &str) -> Result<String> {
     if id == "list" {
-        let width = catalogue
-            .iter()
-            .map(|rule| rule.id.len())
-            .max()
-            .unwrap_or(0);
-        return Ok(catalogue
-            .iter()
-            .map(|rule| {
-                format!(
-                    "{:width$}  {:4}  {}\n",
-                    rule.id,
-                    rule.level.as_str(),
-                    rule.summary
-                )
-            })
-            .collect());
+        return Ok(list(catalogue));
     }
 
     let rule = find(catalogue, id)?;
@@ -154,6 +139,43 @@ pub fn explain(catalogue: &[Rule], id: &str) -> Result<String> {
     }
 
     Ok(text)
+}
+
+/// The catalogue in groups: by what a finding does, and apart from them what could not be judged.
+fn list(catalogue: &[Rule]) -> String {
+    let is_gap = |rule: &Rule| rule.id.starts_with("not-judged");
+    let level = |rule: &Rule| (!is_gap(rule)).then_some(rule.level);
+    let groups = [
+        ("These fail a release", Some(Level::Deny)),
+        ("These warn", Some(Level::Warn)),
+        ("These are notes", Some(Level::Note)),
+        ("These say what could not be judged", None),
+    ];
+    let lengths = catalogue.iter().map(|rule| rule.id.len());
+    let width = lengths.max().unwrap_or(0);
+
+    let mut text = String::new();
+    for (heading, of_level) in groups {
+        let group: Vec<&Rule> = catalogue
+            .iter()
+            .filter(|rule| level(rule) == of_level)
+            .collect();
+        if group.is_empty() {
+            continue;
+        }
+        text.push_str(&format!("{heading}:\n"));
+        for rule in group {
+            let weight = if of_level.is_none() {
+                format!("{:4}  ", rule.level.as_str())
+            } else {
+                String::new()
+            };
+            text.push_str(&format!("  {:width$}  {weight}{}\n", rule.id, rule.summary));
+        }
+        text.push('\n');
+    }
+    text.push_str("`--explain RULE` says why a rule exists; `--deny`, `--warn` and `--allow RULE` set its level.\n");
+    text
 }
 
 /// The catalogue as a Markdown page, generated into `docs/rules/` and checked for drift.
@@ -227,10 +249,10 @@ mod tests {
     #[test]
     fn explain_prints_why() {
         assert!(explain(RULES, "new-thing").unwrap().contains("Because."));
+        let list = explain(RULES, "list").unwrap();
         assert!(
-            explain(RULES, "list")
-                .unwrap()
-                .starts_with("new-thing  warn")
+            list.starts_with("These warn:\n  new-thing  a thing is new\n\n"),
+            "{list}"
         );
     }
 }

@@ -14,7 +14,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::Error;
-use crate::text::visible;
+use crate::text::{hanging, visible};
 
 const VERB: Style = AnsiColor::BrightGreen.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -40,7 +40,12 @@ pub struct Terminal {
     stderr: Mutex<AutoStream<io::Stderr>>,
     progress: MultiProgress,
     verbosity: Verbosity,
+    /// How wide standard output and standard error are, where a person looks at them.
+    widths: [Option<usize>; 2],
 }
+
+/// The columns of a terminal that are too few to break lines in.
+const TOO_NARROW: usize = 40;
 
 /// Text of a table that says what is well: green where styles are wanted.
 pub fn good(text: &str) -> String {
@@ -70,6 +75,22 @@ impl Terminal {
             stderr: Mutex::new(AutoStream::new(io::stderr(), color)),
             progress: MultiProgress::with_draw_target(target),
             verbosity,
+            widths: [width_of(io::stdout()), width_of(io::stderr())],
+        }
+    }
+
+    /// How many columns standard output has, if it is a terminal.
+    pub fn width(&self) -> Option<usize> {
+        self.widths[0]
+    }
+
+    /// Text for people after a word that takes so many columns, safe to show and broken where the
+    /// terminal ends.
+    fn shown(&self, text: &str, taken: usize, indent: usize) -> String {
+        let text = visible(text);
+        match self.widths[1] {
+            Some(width) => hanging(&text, taken, width, indent),
+            None => text,
         }
     }
 
@@ -88,7 +109,7 @@ impl Terminal {
         if self.verbosity > Verbosity::Quiet {
             self.people(&format!(
                 "{VERB}{verb:>12}{VERB:#} {}\n",
-                visible(what.as_ref())
+                self.shown(what.as_ref(), 13, 13)
             ));
         }
     }
@@ -105,7 +126,7 @@ impl Terminal {
         if self.verbosity > Verbosity::Quiet {
             self.people(&format!(
                 "{WARNING}warning{WARNING:#}: {}\n",
-                visible(text.as_ref())
+                self.shown(text.as_ref(), 9, 4)
             ));
         }
     }
@@ -113,15 +134,18 @@ impl Terminal {
     /// A remark that belongs to no report.
     pub fn note(&self, text: impl AsRef<str>) {
         if self.verbosity > Verbosity::Quiet {
-            self.people(&format!("{NOTE}note{NOTE:#}: {}\n", visible(text.as_ref())));
+            let text = self.shown(text.as_ref(), 6, 4);
+            self.people(&format!("{NOTE}note{NOTE:#}: {text}\n"));
         }
     }
 
     /// An error with its next steps; shown even with `-q`.
     pub fn error(&self, error: &Error) {
-        let mut text = format!("{ERROR}error{ERROR:#}: {}\n", visible(&error.chain()));
+        let chain = self.shown(&error.chain(), 7, 4);
+        let mut text = format!("{ERROR}error{ERROR:#}: {chain}\n");
         for help in error.help() {
-            text.push_str(&format!("{HELP}help{HELP:#}: {}\n", visible(help)));
+            let help = self.shown(help, 6, 4);
+            text.push_str(&format!("{HELP}help{HELP:#}: {help}\n"));
         }
         self.people(&text);
     }
@@ -188,6 +212,23 @@ impl Terminal {
             unless_broken_pipe(stream.write_all(bytes).and_then(|()| stream.flush()))
         })
     }
+}
+
+/// The columns of a stream that is a terminal wide enough to break lines in.
+#[cfg(unix)]
+fn width_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    columns(terminal_size::terminal_size_of(stream))
+}
+
+/// The same.
+#[cfg(windows)]
+fn width_of(stream: impl std::os::windows::io::AsHandle) -> Option<usize> {
+    columns(terminal_size::terminal_size_of(stream))
+}
+
+fn columns(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
+    let (terminal_size::Width(columns), _) = size?;
+    Some(usize::from(columns)).filter(|columns| *columns >= TOO_NARROW)
 }
 
 fn unless_broken_pipe(result: io::Result<()>) -> io::Result<()> {

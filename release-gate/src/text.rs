@@ -15,6 +15,59 @@ pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str, many: &st
     format!("{count} {word}")
 }
 
+/// A text broken at blanks into lines of at most `width` columns, after the first of which each
+/// begins with `indent` blanks. `taken` columns of the first line hold something else already. A
+/// word that is longer than a line stays whole, and so does code between backticks, so that it can
+/// be copied.
+///
+/// ```
+/// use release_gate::text::hanging;
+///
+/// let broken = hanging("run `cargo test --all` and commit", 7, 30, 4);
+/// assert_eq!(broken, "run `cargo test --all`\n    and commit");
+/// ```
+pub fn hanging(text: &str, taken: usize, width: usize, indent: usize) -> String {
+    let mut out = String::new();
+    let mut column = taken;
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            out.push('\n');
+            column = 0;
+        }
+        // What is indented by its author stays so.
+        let content = line.trim_start_matches(' ');
+        let own = line.len() - content.len();
+        out.push_str(&line[..own]);
+        column += own;
+
+        for (index, word) in words(content).into_iter().enumerate() {
+            let length = word.chars().count();
+            if index > 0 && column + 1 + length > width {
+                out.push('\n');
+                out.push_str(&" ".repeat(own + indent));
+                column = own + indent;
+            } else if index > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += length;
+        }
+    }
+    out
+}
+
+/// The words of a line: blanks inside backticks divide nothing.
+fn words(line: &str) -> Vec<&str> {
+    let is_code_whole = line.matches('`').count() % 2 == 0;
+    let mut is_inside = false;
+    line.split(|c| {
+        is_inside ^= c == '`' && is_code_whole;
+        c == ' ' && !is_inside
+    })
+    .collect()
+}
+
 /// Replaces control and bidirectional-override characters, which a terminal, a log or a browser
 /// would obey: text from commits, lock files, archives and other programs is untrusted. Newlines
 /// stay.

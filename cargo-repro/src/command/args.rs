@@ -8,7 +8,7 @@ pub(crate) struct BuildArgs {
     /// Build the work tree although it has uncommitted changes; the report says so
     #[arg(long, global = true)]
     pub(crate) allow_dirty: bool,
-    /// Keep the temporary places, and say where they are
+    /// Keep the sandboxes, and say where they are
     #[arg(long, global = true)]
     pub(crate) keep: bool,
     /// Cargo profile [default: release]

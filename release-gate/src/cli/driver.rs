@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::context::Context;
 use super::gate::{Gate, Outcome};
 use super::generate;
+use super::short_help::with_short_help;
 use crate::args::{Color, Generate, MessageFormat, SharedArgs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::folders::Folders;
@@ -193,20 +194,56 @@ pub(super) fn command<G: Gate>(color: Option<Color>, long_version: bool) -> Comm
     }
 
     command = with_own_heading(command, &shared);
+    let examples = command.get_after_help().map(ToString::to_string);
+    let examples = examples.unwrap_or_default();
+    // The gate's own flags for all its subcommands, behind which the shared ones stand.
+    let own = command.get_arguments().filter(|arg| {
+        arg.is_global_set() && shared.iter().all(|other| other.get_id() != arg.get_id())
+    });
+    let handed_on: Vec<Arg> = own.cloned().chain(shared.iter().cloned()).collect();
     for name in subcommands {
         let unused = G::unused_flags(&name);
+        let examples = examples_of(&examples, &format!("{} {name}", tool.subcommand));
         command = command.mut_subcommand(name, |subcommand| {
             let subcommand = with_own_heading(subcommand, &shared);
-            with_shared_args(subcommand, &shared, unused)
+            let subcommand = with_handed_on(subcommand, &handed_on, unused);
+            match examples {
+                Some(examples) if subcommand.get_after_help().is_none() => {
+                    subcommand.after_help(examples)
+                }
+                _ => subcommand,
+            }
         });
     }
 
-    command
+    with_short_help(command)
+}
+
+/// Those of a gate's examples that call this subcommand.
+fn examples_of(examples: &str, call: &str) -> Option<String> {
+    let is_call = |line: &str| {
+        ["cargo ", "cargo-"].iter().any(|start| {
+            let rest = line.trim_start().strip_prefix(start);
+            let rest = rest.and_then(|rest| rest.strip_prefix(call));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        })
+    };
+    let mut found = Vec::new();
+    let mut is_inside = false;
+    for line in examples.lines() {
+        // What says more about an example stands below it, further to the right.
+        let goes_on = line.starts_with("     ");
+        is_inside = is_call(line) || (is_inside && goes_on);
+        if is_inside {
+            found.push(line);
+        }
+    }
+    (!found.is_empty()).then(|| format!("Examples:\n{}", found.join("\n")))
 }
 
 /// Whether a shared flag stands in `--help` and not in `-h`, which fits on a screen.
 fn is_rare(arg: &Arg) -> bool {
-    const RARE: &[&str] = &["exclude", "all_features", "no_default_features"];
+    const RARE: &[&str] = &["exclude", "features", "all_features", "no_default_features"];
     arg.is_hide_short_help_set() || RARE.contains(&arg.get_id().as_str())
 }
 
@@ -225,10 +262,10 @@ fn with_own_heading(mut command: Command, shared: &[Arg]) -> Command {
     command
 }
 
-/// A subcommand with the shared flags, of which those that mean nothing to it are hidden. Clap
-/// would add them by itself, all of them in sight.
-fn with_shared_args(mut subcommand: Command, shared: &[Arg], unused: &[&str]) -> Command {
-    for arg in shared {
+/// A subcommand with the flags that all have, of which those that mean nothing to it are hidden.
+/// Clap would add them by itself, all of them in sight.
+fn with_handed_on(mut subcommand: Command, handed_on: &[Arg], unused: &[&str]) -> Command {
+    for arg in handed_on {
         let id = arg.get_id();
         let is_its_own = subcommand.get_arguments().any(|own| own.get_id() == id);
         if is_its_own {
@@ -303,7 +340,10 @@ fn early_request<'a>(args: impl Iterator<Item = &'a str>) -> Option<(&'static st
     while let Some(arg) = args.next() {
         for flag in ["--explain", "--generate"] {
             if arg == flag {
-                return args.next().map(|value| (flag, value));
+                let value = args.next().filter(|value| !value.starts_with('-'));
+                // Without a rule, all of them.
+                let all = (flag == "--explain").then_some("list");
+                return value.or(all).map(|value| (flag, value));
             }
             if let Some(value) = arg
                 .strip_prefix(flag)
@@ -444,12 +484,13 @@ fn print(cx: &Context, reports: &mut [Report]) -> Result<()> {
     }
     let quiet = cx.args().quiet;
     let verbosity = cx.terminal.verbosity();
+    let width = cx.terminal.width();
     let human = if reports.len() > 1 && verbosity != Verbosity::Verbose {
-        render::human_list(reports, &|report| report_place(cx, report))
+        render::human_list(reports, width, &|report| report_place(cx, report))
     } else {
         reports
             .iter()
-            .map(|report| render::human(report, verbosity))
+            .map(|report| render::human(report, verbosity, width))
             .collect::<Vec<_>>()
             .join(if quiet { "" } else { "\n" })
     };

@@ -4,6 +4,7 @@ mod context;
 mod driver;
 mod gate;
 mod generate;
+mod short_help;
 
 pub use self::context::Context;
 pub use self::driver::{main, run};

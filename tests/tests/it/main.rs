@@ -9,6 +9,7 @@ mod documentation;
 mod exit_codes;
 mod gitlab;
 mod guide;
+mod help;
 mod installer;
 mod killed;
 mod pipeline;

@@ -36,7 +36,7 @@ pub(crate) struct AttestArgs {
     /// slsa-github-generator]
     #[arg(long, value_name = "ID", requires = "provenance")]
     pub(crate) builder_id: Option<String>,
-    /// The instances of Sigstore whose bundles are believed: trusted_root.json [default:
+    /// Trusted roots of Sigstore (trusted_root.json) that bundles are verified with [default:
     /// Sigstore's public one and GitHub's]
     #[arg(long, value_name = "FILE", requires = "provenance")]
     pub(crate) trusted_root: Option<PathBuf>,

@@ -15,6 +15,7 @@ pub(crate) struct KeysArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCall {
     /// Begin release-keys/keyring.json with the signing key
+    #[command(after_help = "Examples:\n  cargo sign keys init --key ../alice.key --name alice")]
     Init {
         #[command(flatten)]
         key: KeyArgs,
@@ -23,6 +24,9 @@ pub(crate) enum KeysCall {
         name: String,
     },
     /// Add a public key
+    #[command(
+        after_help = "Examples:\n  cargo sign keys add --key ../alice.key --name backup ../backup.key.pub"
+    )]
     Add {
         #[command(flatten)]
         key: KeyArgs,
@@ -34,6 +38,9 @@ pub(crate) enum KeysCall {
         public: PathBuf,
     },
     /// Add a public key, and retire the one it replaces
+    #[command(
+        after_help = "Examples:\n  cargo sign keys rotate --key ../alice.key --old alice --name carol --last-version 1.0.0 ../carol.key.pub"
+    )]
     Rotate {
         #[command(flatten)]
         key: KeyArgs,
@@ -50,7 +57,10 @@ pub(crate) enum KeysCall {
         #[arg(value_name = "PUB")]
         public: PathBuf,
     },
-    /// Take a key out of use: it vouches for what it signed, and for nothing newer
+    /// Take a key out of use: it still verifies what it signed, and nothing newer
+    #[command(
+        after_help = "Examples:\n  cargo sign keys retire --key ../carol.key --last-version 1.0.0 alice"
+    )]
     Retire {
         #[command(flatten)]
         key: KeyArgs,
@@ -62,10 +72,13 @@ pub(crate) enum KeysCall {
         which: String,
     },
     /// Say that others may have a key; this cannot be taken back
+    #[command(
+        after_help = "Examples:\n  cargo sign keys revoke --key ../backup.key --reason \"laptop stolen\" --last-good-version 1.0.0 alice"
+    )]
     Revoke {
         #[command(flatten)]
         key: KeyArgs,
-        /// Last version whose signature is still to be believed [default: none]
+        /// Last version whose signature still verifies [default: none]
         #[arg(long, value_name = "VERSION")]
         last_good_version: Option<semver::Version>,
         /// What happened
@@ -76,6 +89,7 @@ pub(crate) enum KeysCall {
         which: String,
     },
     /// Set how many different keys have to sign: each release, and each change of the keyring
+    #[command(after_help = "Examples:\n  cargo sign keys threshold --key ../alice.key 2")]
     Threshold {
         #[command(flatten)]
         key: KeyArgs,
@@ -90,11 +104,13 @@ pub(crate) enum KeysCall {
         threshold: u32,
     },
     /// Add a signature to the newest version, where it needs more than one
+    #[command(after_help = "Examples:\n  cargo sign keys sign --key ../bob.key")]
     Sign {
         #[command(flatten)]
         key: KeyArgs,
     },
     /// Forget what `verify` remembers about a project
+    #[command(after_help = "Examples:\n  cargo sign keys forget demo")]
     Forget {
         /// Package name
         #[arg(value_name = "PROJECT")]

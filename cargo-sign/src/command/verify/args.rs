@@ -13,45 +13,50 @@ use crate::inspect::{Asked, bundle_beside};
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("evidence").args(["provenance", "identity"]).multiple(true)))]
 pub(crate) struct VerifyArgs {
-    /// A public key you trust, or the fingerprint (SHA256:…) of one beside the download [default:
-    /// without FILE, release-keys/ of the project; else the key the project was verified with
-    /// before, else release-keys/ of the project --manifest-path names]
+    /// A public key that you trust; or the fingerprint (SHA256:…) of one beside the download
+    /// [default: without FILE, release-keys/ of the project; else the key the project was verified
+    /// with before, else release-keys/ of the project --manifest-path names]
     #[arg(long, value_name = "PUB")]
     pub(crate) key: Vec<PathBuf>,
     /// The project's keyring [default: the keyring.json in the folder that is judged]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) keyring: Option<PathBuf>,
-    /// The package this has to be a release of, and its version
+    /// The package that this must be a release of, and its version
     #[arg(long, value_name = "NAME[@VERSION]")]
     pub(crate) expect: Option<String>,
-    /// The target an archive has to be for
+    /// The target that an archive must be for
     #[arg(long, value_name = "TRIPLE")]
     pub(crate) expect_target: Option<String>,
-    /// The tag the release has to be of
+    /// The tag that the release must be of
     #[arg(long, value_name = "TAG")]
     pub(crate) expect_tag: Option<String>,
-    /// Also get this package from the registry, through cargo, and compare it with what the signed
-    /// list of the release names
+    /// Also compare with what the registry serves: cargo gets this package, and the signed list of
+    /// the release has to name it
     #[arg(long = "crate", value_name = "NAME@VERSION", conflicts_with = "expect")]
     pub(crate) published: Option<String>,
     /// The registry it is published on, by its name in cargo's configuration [default: crates.io]
-    #[arg(long, value_name = "NAME", requires = "published")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "published",
+        hide_short_help = true
+    )]
     pub(crate) registry: Option<String>,
-    /// A public key of somebody's security token (`sk-ssh-ed25519`) that also has to have signed the
-    /// list: checksums.txt.token.sshsig
+    /// Also require a signature by this security token: the list's, checksums.txt.token.sshsig, by
+    /// the public key (`sk-ssh-ed25519`) in this file
     #[arg(long, value_name = "PUB")]
     pub(crate) token: Vec<PathBuf>,
-    /// Judge what other tools signed, by minisign's FILE.minisig or FILE.sig: the bytes alone, and
+    /// Judge what other tools signed: by minisign's FILE.minisig or FILE.sig, the bytes alone and
     /// nothing of what they mean
     #[arg(long)]
     pub(crate) bytes_only: bool,
-    /// Judge what was downloaded of a release: listed files that are not there are passed over
+    /// Judge a part of a release: listed files that are not there are passed over
     #[arg(long)]
     pub(crate) ignore_missing: bool,
     /// Accept a release that is older than one verified before
     #[arg(long)]
     pub(crate) allow_rollback: bool,
-    /// After everything held, unpack the archives there
+    /// Unpack the archives into this folder after successful verification
     #[arg(long, value_name = "DIR")]
     pub(crate) extract: Option<PathBuf>,
     /// Also check this SLSA provenance: what `cargo sign attest` wrote, or a Sigstore bundle
@@ -59,38 +64,54 @@ pub(crate) struct VerifyArgs {
     /// release]
     #[arg(long, value_name = "FILE", requires = "source_uri")]
     pub(crate) provenance: Option<PathBuf>,
-    /// Where the source has to live, as you know it
+    /// URI that the source repository must have
     #[arg(long, value_name = "URI")]
     pub(crate) source_uri: Option<String>,
-    /// The tag it has to be built from
+    /// The tag that it must be built from
     #[arg(long, value_name = "TAG", requires = "provenance")]
     pub(crate) source_tag: Option<String>,
-    /// The branch it has to be built from
+    /// The branch that it must be built from
     #[arg(
         long,
         value_name = "BRANCH",
+        hide_short_help = true,
         requires = "provenance",
         conflicts_with = "source_tag"
     )]
     pub(crate) source_branch: Option<String>,
-    /// The builder it has to name [default: the maintainer's own; of a Sigstore bundle, a workflow
+    /// The builder that it must name [default: the maintainer's own; of a Sigstore bundle, a workflow
     /// of the source itself or of slsa-github-generator]
-    #[arg(long, value_name = "ID", requires = "provenance")]
+    #[arg(
+        long,
+        value_name = "ID",
+        requires = "provenance",
+        hide_short_help = true
+    )]
     pub(crate) builder_id: Option<String>,
-    /// Who has to have signed a Sigstore bundle of the files, as the certificate names them: a
-    /// workflow's URI, or an e-mail address. Judged offline
+    /// Also require a Sigstore bundle by this identity: as the certificate names it, the URI of a
+    /// workflow or an e-mail address. Judged offline
     #[arg(long, value_name = "IDENTITY", requires = "issuer")]
     pub(crate) identity: Option<String>,
-    /// Who has to vouch for that identity: the URL of an OpenID issuer
+    /// The issuer that must confirm that identity: the URL of an OpenID provider
     #[arg(long, value_name = "URL", requires = "identity")]
     pub(crate) issuer: Option<String>,
     /// The bundle; also what npm or PyPI (PEP 740) serves [default: FILE.sigstore.json; of a release
     /// provenance.sigstore.json, else checksums.txt.sigstore.json]
-    #[arg(long, value_name = "FILE", requires = "identity")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "identity",
+        hide_short_help = true
+    )]
     pub(crate) bundle: Option<PathBuf>,
-    /// The instances of Sigstore whose bundles are believed: trusted_root.json [default:
+    /// Trusted roots of Sigstore (trusted_root.json) that bundles are verified with [default:
     /// Sigstore's public one and GitHub's]
-    #[arg(long, value_name = "FILE", requires = "evidence")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "evidence",
+        hide_short_help = true
+    )]
     pub(crate) trusted_root: Option<PathBuf>,
     /// Archives, folders, lists or other signed files [default: the package's artifact folder]
     #[arg(value_name = "FILE|DIR")]

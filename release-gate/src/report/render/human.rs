@@ -9,7 +9,7 @@ use release_gate_facts::{Coverage, NotJudged};
 use crate::report::{Finding, OUTPUT, Report, Status};
 use crate::rule::Level;
 use crate::terminal::Verbosity;
-use crate::text::{counted, visible};
+use crate::text::{counted, hanging, visible};
 
 const BOLD: Style = Style::new().bold();
 const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
@@ -21,8 +21,9 @@ const PLACE: Style = AnsiColor::BrightBlue.on_default().bold();
 /// The text of a report, with ANSI styles that the terminal strips where they are not wanted.
 ///
 /// Quiet leaves the tool's own text and the notes out: findings that weigh, and the verdict,
-/// remain. Verbose adds what was not judged, one line each.
-pub fn human(report: &Report, verbosity: Verbosity) -> String {
+/// remain. Verbose adds what was not judged, one line each. Where a `width` is given, lines end
+/// there and go on below their own text.
+pub fn human(report: &Report, verbosity: Verbosity, width: Option<usize>) -> String {
     let quiet = verbosity == Verbosity::Quiet;
     let mut out = String::new();
     if !quiet && !report.human.is_empty() {
@@ -37,7 +38,8 @@ pub fn human(report: &Report, verbosity: Verbosity) -> String {
             Level::Note if quiet => continue,
             Level::Note => (NOTE, "note"),
         };
-        let message = visible(&finding.message);
+        let taken = word.len() + finding.rule.len() + "[]: ".len();
+        let message = shown(&finding.message, taken, width, 4);
         let _ = writeln!(
             out,
             "{style}{word}[{}]{style:#}{BOLD}: {message}{BOLD:#}",
@@ -64,22 +66,39 @@ pub fn human(report: &Report, verbosity: Verbosity) -> String {
             );
         }
         if let Some(help) = &finding.help {
-            let _ = writeln!(
-                out,
-                "  {HELP}help:{HELP:#} {}",
-                visible(help).replace('\n', "\n        ")
-            );
+            let lines = help
+                .split('\n')
+                .map(|line| shown(line, HELP_COLUMN, width, HELP_COLUMN));
+            let indent = " ".repeat(HELP_COLUMN);
+            let help = lines.collect::<Vec<_>>().join(&format!("\n{indent}"));
+            let _ = writeln!(out, "  {HELP}help:{HELP:#} {help}");
         }
         out.push('\n');
     }
     if verbosity == Verbosity::Verbose && !envelope.coverage.not_judged.is_empty() {
         for entry in &envelope.coverage.not_judged {
-            out.push_str(&not_judged_line(entry));
+            out.push_str(&not_judged_line(entry, width));
         }
         out.push('\n');
     }
-    out.push_str(&verdict(report));
+    out.push_str(&verdict(report, width));
     out
+}
+
+/// Where the text of a help begins.
+const HELP_COLUMN: usize = 8;
+
+/// Where what follows a verb begins.
+const VERB_COLUMN: usize = 13;
+
+/// Text that is safe to show, after something that takes so many columns. What does not fit in the
+/// width goes on below, behind `indent` blanks.
+fn shown(text: &str, taken: usize, width: Option<usize>, indent: usize) -> String {
+    let text = visible(text);
+    match width {
+        Some(width) => hanging(&text, taken, width, indent),
+        None => text,
+    }
 }
 
 /// How many messages a package's line is followed by where there are several packages.
@@ -87,10 +106,14 @@ const MESSAGES: usize = 3;
 
 /// The text of several packages' reports: a verdict a line, with the first messages that fail it.
 /// `place` says where each report lies.
-pub fn human_list(reports: &[Report], place: &dyn Fn(&Report) -> Option<String>) -> String {
+pub fn human_list(
+    reports: &[Report],
+    width: Option<usize>,
+    place: &dyn Fn(&Report) -> Option<String>,
+) -> String {
     let mut out = String::new();
     for report in reports {
-        out.push_str(&verdict(report));
+        out.push_str(&verdict(report, width));
         let denied: Vec<&Finding> = report
             .envelope
             .findings
@@ -147,16 +170,17 @@ fn totals(reports: &[Report]) -> String {
 }
 
 /// `  not judged[macro]: demo::vec (2): its arms call each other`
-fn not_judged_line(entry: &NotJudged) -> String {
+fn not_judged_line(entry: &NotJudged, width: Option<usize>) -> String {
     let count = match entry.count {
         0 | 1 => String::new(),
         count => format!(" ({count})"),
     };
+    let taken = "  not judged[]: ".len() + entry.kind.chars().count();
+    let text = format!("{}{count}: {}", entry.what, entry.why);
     format!(
-        "  {PLACE}not judged{PLACE:#}[{}]: {}{count}: {}\n",
+        "  {PLACE}not judged{PLACE:#}[{}]: {}\n",
         visible(&entry.kind),
-        visible(&entry.what),
-        visible(&entry.why)
+        shown(&text, taken, width, 6)
     )
 }
 
@@ -173,7 +197,7 @@ fn coverage_parts(coverage: &Coverage) -> Vec<String> {
 }
 
 /// The last line: what was judged and how it ended.
-fn verdict(report: &Report) -> String {
+fn verdict(report: &Report, width: Option<usize>) -> String {
     let envelope = &report.envelope;
     let (style, word) = match envelope.status {
         Status::Pass => (NOTE, "Passed"),
@@ -182,7 +206,7 @@ fn verdict(report: &Report) -> String {
         Status::Skipped => (WARNING, "Skipped"),
         Status::Unsupported => (ERROR, "Unsupported"),
     };
-    let mut line = format!("{style}{word:>12}{style:#} {}", report.name);
+    let mut line = report.name.clone();
     if let (Some(package), Some(version)) = (&envelope.subject.package, &envelope.subject.version) {
         let _ = write!(line, " {} {}", visible(package), visible(version));
     }
@@ -213,6 +237,6 @@ fn verdict(report: &Report) -> String {
     if !parts.is_empty() {
         let _ = write!(line, ": {}", parts.join(", "));
     }
-    line.push('\n');
-    line
+    let line = shown(&line, VERB_COLUMN, width, VERB_COLUMN);
+    format!("{style}{word:>12}{style:#} {line}\n")
 }

@@ -65,9 +65,9 @@ fn partial_report() -> Report {
 #[test]
 fn what_was_not_judged_is_told_in_every_look() {
     let report = partial_report();
-    let plain = anstream::adapter::strip_str(&human(&report, Verbosity::Normal)).to_string();
+    let plain = anstream::adapter::strip_str(&human(&report, Verbosity::Normal, None)).to_string();
     assert_eq!(plain, "      Passed x: 5 judged, 2 not judged\n");
-    let plain = anstream::adapter::strip_str(&human(&report, Verbosity::Verbose)).to_string();
+    let plain = anstream::adapter::strip_str(&human(&report, Verbosity::Verbose, None)).to_string();
     assert!(plain.starts_with("  not judged[part]: demo::vec (2): its arms call each other\n\n"));
 
     let xml = junit(&[&report.envelope]);
@@ -130,7 +130,8 @@ fn a_kind_without_a_rule_weighs_like_an_error() {
 
 #[test]
 fn people_see_rule_place_help_and_verdict() {
-    let plain = anstream::adapter::strip_str(&human(&report(), Verbosity::Normal)).to_string();
+    let plain =
+        anstream::adapter::strip_str(&human(&report(), Verbosity::Normal, None)).to_string();
     insta::assert_snapshot!(plain, @r#"
     a table
 
@@ -146,8 +147,31 @@ fn people_see_rule_place_help_and_verdict() {
 }
 
 #[test]
+fn lines_end_where_the_terminal_does() {
+    let finding = Finding::new(&RULES[0], "the lock file names another version than the manifest")
+        .help("run `cargo update --workspace --offline`, and commit the lock file that it writes\nsee the guide");
+    let mut report = Report::new("x", &TOOL, Subject::default())
+        .findings([finding])
+        .summary("one of the two lock files that are compared was not read");
+    report.settle(&Levels::default());
+
+    let shown = human(&report, Verbosity::Normal, Some(50));
+    let plain = anstream::adapter::strip_str(&shown).to_string();
+    insta::assert_snapshot!(plain, @r#"
+    error[bad]: the lock file names another version
+        than the manifest
+      help: run `cargo update --workspace --offline`,
+            and commit the lock file that it writes
+            see the guide
+
+          Failed x: one of the two lock files that are
+                 compared was not read, 1 error
+    "#);
+}
+
+#[test]
 fn quiet_keeps_what_weighs() {
-    let plain = anstream::adapter::strip_str(&human(&report(), Verbosity::Quiet)).to_string();
+    let plain = anstream::adapter::strip_str(&human(&report(), Verbosity::Quiet, None)).to_string();
     assert!(!plain.contains("a table") && plain.contains("error[bad]") && plain.contains("Failed"));
 }
 
