@@ -79,7 +79,7 @@ pub fn path_with_programs() -> OsString {
 
 /// Programs that no package of Debian brings, so that `.ci/run` cannot install them. Where they are
 /// missing, the test says so and is counted, and does not fail.
-const NOT_PACKAGED: &[&str] = &["slsa-verifier"];
+const NOT_PACKAGED: &[&str] = &["mdbook", "slsa-verifier"];
 
 /// Whether the machine has a program that a test needs. Where it has not, the test is to be left:
 /// a line on standard error says so, and under `CI=true` the test fails, so that no check is

@@ -1,8 +1,9 @@
-//! The suite's own tasks: `cargo xtask gate | report | release | platforms | test | bench | fuzz | docs`.
+//! The suite's own tasks: `cargo xtask gate | report | release | platforms | test | bench | fuzz | docs | book`.
 //!
 //! Tasks start the gates as a user would, as programs, and meet them in their reports only.
 
 mod bench;
+mod book;
 mod configuration;
 mod docs;
 mod fuzz;
@@ -53,6 +54,8 @@ enum Task {
     Prose,
     /// Generate the CLI reference, rule catalogue and report schemas in docs/
     Docs(docs::DocsArgs),
+    /// Build the guide in docs/ as a book with search (needs mdbook)
+    Book(book::BookArgs),
     /// Run a gate's benchmark beside its peers
     Bench(bench::BenchArgs),
     /// Run the fuzz targets (needs cargo-fuzz and the nightly toolchain)
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Task::Tidy => test::tidy(&workspace).map(|()| release_gate::exit::PASS),
         Task::Prose => prose::run(&workspace),
         Task::Docs(args) => docs::run(&workspace, &args),
+        Task::Book(args) => book::run(&workspace, &args),
         Task::Bench(args) => bench::run(&workspace, &args),
         Task::Fuzz(args) => fuzz::run(&workspace, &args),
     };

@@ -7,7 +7,7 @@ use release_gate::process::Step;
 use release_gate::{Error, Result, exit};
 
 use crate::workspace::Workspace;
-use crate::{docs, ladder, prose, tidy};
+use crate::{book, docs, ladder, prose, tidy};
 
 /// Run all checks and tests
 #[derive(Debug, clap::Args)]
@@ -103,6 +103,10 @@ pub(crate) fn tidy(workspace: &Workspace) -> Result<()> {
     ladder::check(&workspace.root)?;
     workspace.terminal.status("Checking", "that nothing strays");
     tidy::check(&workspace.root, &workspace.runner)?;
+    workspace
+        .terminal
+        .status("Checking", "that the book is whole");
+    book::check(&workspace.root)?;
     workspace.terminal.status("Checking", "how the pages read");
     prose::check(&workspace.root)
 }

@@ -177,7 +177,7 @@ impl Programs {
 pub(crate) fn chosen<'a>(named: &[String], all: &[&'a str], what: &str) -> Result<Vec<&'a str>> {
     if let Some(unknown) = named.iter().find(|name| !all.contains(&name.as_str())) {
         return Err(
-            Error::usage(format!("`{unknown}` is no {what} of this suite"))
+            Error::usage(format!("`{unknown}` is not a {what} of this suite"))
                 .with_help(format!("they are {}", all.join(", "))),
         );
     }

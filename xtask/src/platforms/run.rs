@@ -85,7 +85,7 @@ fn started(program: &str, artifacts: &Path) -> Result<Vec<Row>> {
     let fact = Fact::<Envelope<BuildInfo>>::read(Some(&bytes));
     let info = fact
         .into_usable()
-        .ok_or_else(|| Error::judge(format!("`{}` is no usable report", path.display())))?;
+        .ok_or_else(|| Error::judge(format!("`{}` is not a usable report", path.display())))?;
 
     let mut rows = Vec::new();
     for artifact in info.data.artifacts {

@@ -315,8 +315,11 @@ impl<'a> Session<'a> {
         let text = std::fs::read_to_string(&self.public_key)
             .or_judge(|| format!("cannot read `{}`", self.public_key.display()))?;
         PublicKey::parse(&text).map_err(|error| {
-            Error::usage(format!("`{}` is no public key", self.public_key.display()))
-                .with_source(error)
+            Error::usage(format!(
+                "`{}` is not a public key",
+                self.public_key.display()
+            ))
+            .with_source(error)
         })
     }
 }
@@ -352,7 +355,7 @@ fn repository(args: &ReleaseArgs, packages: &[Package]) -> Result<String> {
     if url.starts_with("https://") {
         return Ok(url.to_owned());
     }
-    Err(Error::usage(format!("`{url}` is no https:// address")))
+    Err(Error::usage(format!("`{url}` is not an https:// address")))
 }
 
 /// Builds the five programs that judge; returns their folder.
