@@ -255,7 +255,7 @@ fn failed(error: &ureq::Error) -> TransferError {
         ureq::Error::Rustls(error) => TransferError::Tls(readable(&error.to_string())),
         ureq::Error::Tls(why) => TransferError::Tls((*why).to_owned()),
         ureq::Error::Protocol(_) => {
-            TransferError::Connection("the server's answer is no HTTP".to_owned())
+            TransferError::Connection("the server's answer is not HTTP".to_owned())
         }
         ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
             TransferError::Connection("the proxy refused the connection".to_owned())

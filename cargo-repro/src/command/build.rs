@@ -48,7 +48,7 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
         return not_built(cx, &session, failed, &checked.passed);
     }
 
-    let built = session.build(cx, Conditions::first(session.jobs), "the release")?;
+    let built = session.build(cx, Conditions::first(session.jobs), "the release build")?;
 
     let mut reports = Vec::new();
     for package in project.selected() {

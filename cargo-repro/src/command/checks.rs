@@ -92,7 +92,7 @@ fn failed_finding(command: &str, finished: &Finished, sandbox: &Sandbox) -> Find
     let tail = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
     Finding::new(
         &rules::CHECK_FAILED,
-        format!("`{command}` failed in the sealed place{what}"),
+        format!("`{command}` failed in the sandbox{what}"),
     )
     .help(tail)
 }

@@ -427,7 +427,7 @@ fn names(texts: &Texts, root: &Path) -> String {
 pub(super) fn asked(cx: &Context) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(
-            Error::usage("nobody can be asked: the standard input is not a terminal")
+            Error::usage("cannot ask: the standard input is not a terminal")
                 .with_help("give --yes to write it, or --dry-run to see it"),
         );
     }

@@ -69,7 +69,7 @@ pub(crate) fn run(
 
     let session = same_session(cx, args, &published, guard)?;
     let cx = &*cx;
-    let built = session.build(cx, Conditions::first(session.jobs), "it again")?;
+    let built = session.build(cx, Conditions::first(session.jobs), "the rebuild")?;
     session.finish(cx);
     let rebuilt = rebuilt_info(cx, &session, &built, &subject)?;
     let toolchain_differs = toolchain::differences(&published.info().toolchain, &rebuilt.toolchain);
@@ -132,7 +132,7 @@ fn refuse_dirty(info: &BuildInfo) -> Result<()> {
         return Ok(());
     }
     Err(
-        Error::judge("it was built from uncommitted changes, which nobody can build again")
+        Error::judge("it was built from uncommitted changes, so it cannot be built again")
             .with_help("ask for a release of a commit"),
     )
 }
@@ -284,7 +284,7 @@ pub(super) fn ready_guard(
     findings: &mut Vec<Finding>,
 ) -> Result<Guard> {
     let git = Git::discover(folder, &cx.runner)?.ok_or_else(|| {
-        Error::judge(format!("`{}` is in no git repository", folder.display()))
+        Error::judge(format!("`{}` is not in a git repository", folder.display()))
             .with_help("clone the repository the release was made from")
     })?;
 

@@ -54,7 +54,7 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs, file: &Path, rev: &str) ->
         findings.push(Finding::new(&rules::TOOLCHAIN_DIFFERS, text.clone()));
     }
 
-    let built = session.build(cx, Conditions::first(session.jobs), "it again")?;
+    let built = session.build(cx, Conditions::first(session.jobs), "the rebuild")?;
     session.finish(cx);
     let artifact = same_artifact(&built, file, &making)?;
     let digest = sha256_bytes(&published);
@@ -101,7 +101,7 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs, file: &Path, rev: &str) ->
 /// The commit of a revision, which has to be checked out: it is built where it lies.
 fn commit_of(cx: &Context, folder: &Path, rev: &str) -> Result<CommitId> {
     let git = Git::discover(folder, &cx.runner)?.ok_or_else(|| {
-        Error::judge(format!("`{}` is in no git repository", folder.display()))
+        Error::judge(format!("`{}` is not in a git repository", folder.display()))
             .with_help("clone the repository the artifact was made from")
     })?;
     git.resolve(rev)

@@ -214,7 +214,7 @@ impl Session {
 
         // The first download may have made folders of CARGO_HOME that were not there to be shared.
         std::fs::remove_dir_all(&sandbox.root)
-            .map_err(|error| Error::judge("cannot remake the sealed place").with_source(error))?;
+            .map_err(|error| Error::judge("cannot remake the sandbox").with_source(error))?;
 
         Sandbox::make(&plan, &base, conditions)
     }
@@ -235,8 +235,8 @@ impl Session {
         };
 
         cx.terminal
-            .status("Building", format!("{label} in a sealed place"));
-        let spinner = cx.terminal.spinner("Building");
+            .status("Running", format!("{label} in a sandbox"));
+        let spinner = cx.terminal.spinner("Running");
         let watch = Watch::start();
         let args = self.cargo_args(cx, &sandbox, jobs)?;
         let finished = sandbox.cargo(&cx.runner, &args, |line| spinner.message(line.trim()))?;
@@ -427,7 +427,7 @@ impl Session {
             && let Some(base) = &self.base
         {
             cx.terminal.note(format!(
-                "the sealed places are kept in {}",
+                "the sandboxes are kept in {}",
                 base.path().display()
             ));
         }

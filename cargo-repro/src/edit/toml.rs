@@ -10,7 +10,7 @@ pub(crate) enum EditError {
     NoToml(String),
     #[error("`{0}` is there already with another value")]
     Taken(String),
-    #[error("`{0}` is no table")]
+    #[error("`{0}` is not a table")]
     NoTable(String),
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn read_bytes(bytes: &[u8], shown: String) -> Result<Published> {
             let why = other
                 .gap()
                 .map_or_else(String::new, |gap| format!(": {}", gap.why));
-            Error::judge(format!("`{shown}` is no buildinfo{why}"))
+            Error::judge(format!("`{shown}` is not a buildinfo.json{why}"))
         }
     };
     Err(error.with_help(help))

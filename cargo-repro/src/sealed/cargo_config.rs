@@ -149,7 +149,7 @@ fn read_file(path: &Path, top: Option<&Path>, depth: usize, files: &mut Vec<File
         .or_judge(|| format!("cannot read the cargo configuration `{shown}`"))?;
     let table: Table = text
         .parse()
-        .or_judge(|| format!("the cargo configuration `{shown}` is no TOML"))?;
+        .or_judge(|| format!("the cargo configuration `{shown}` is not valid TOML"))?;
     if depth > DEEPEST {
         return Err(Error::judge(format!(
             "the cargo configuration `{shown}` is included by itself"

@@ -48,7 +48,7 @@ pub(crate) fn share(from: Option<&Path>, to: &Path) -> Result<()> {
 }
 
 fn failed() -> String {
-    "cannot make the sealed place's CARGO_HOME".to_owned()
+    "cannot make the sandbox's CARGO_HOME".to_owned()
 }
 
 fn user_config(user: &Path) -> Option<toml::Table> {

@@ -185,7 +185,7 @@ impl Source {
         {
             let name = bytes_to_path(name);
             copy_tree(&self.git.root().join(&name), &dest.join(&name))
-                .or_judge(|| format!("cannot copy `{}` into the sealed place", name.display()))?;
+                .or_judge(|| format!("cannot copy `{}` into the sandbox", name.display()))?;
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ pub(crate) enum History {
 }
 
 pub(super) fn cannot_make_repository() -> String {
-    "cannot make the sealed place's repository".to_owned()
+    "cannot make the sandbox's repository".to_owned()
 }
 
 /// Where git keeps a part of a repository, which work trees share.

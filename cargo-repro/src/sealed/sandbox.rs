@@ -84,7 +84,7 @@ pub(crate) struct Plan<'a> {
 }
 
 fn cannot_make_place() -> String {
-    "cannot make the sealed place".to_owned()
+    "cannot make the sandbox".to_owned()
 }
 
 fn make_folder(root: &Path, name: &str) -> Result<PathBuf> {
@@ -289,7 +289,7 @@ impl Sandbox {
         };
 
         let bytes =
-            serde_json::to_vec(&spec).or_judge(|| "cannot describe the sealed place".to_owned())?;
+            serde_json::to_vec(&spec).or_judge(|| "cannot describe the sandbox".to_owned())?;
 
         std::fs::write(self.tools.join(tools::SPEC), bytes).or_judge(cannot_make_place)
     }

@@ -37,9 +37,12 @@ pub(crate) fn run(cx: &mut Context, fetch: bool) -> Result<Outcome> {
     let mut findings = Vec::new();
     if !is_committed(project)? {
         findings.push(
-            Finding::new(&rules::PIN_LOCK, "Cargo.lock is not committed as it is")
-                .at("Cargo.lock", None)
-                .help("commit Cargo.lock"),
+            Finding::new(
+                &rules::PIN_LOCK,
+                "Cargo.lock is not committed, or differs from the commit",
+            )
+            .at("Cargo.lock", None)
+            .help("commit Cargo.lock"),
         );
     }
     let lock = lock::read_lock(&project.root.join("Cargo.lock"))?;
@@ -232,7 +235,7 @@ fn ask_locked(cx: &Context) -> Result<Finished> {
     Ok(cx.runner.run(step)?)
 }
 
-/// The verdict where cargo does not take the lock file as it is.
+/// The verdict where cargo would change the lock file.
 fn lock_differs(cx: &mut Context, locked: &Finished) -> Result<Outcome> {
     let stderr = locked.stderr_text();
     let drifted = stderr.contains("--locked") || stderr.contains("Cargo.lock");
@@ -260,7 +263,7 @@ fn lock_differs(cx: &mut Context, locked: &Finished) -> Result<Outcome> {
         &rules::NOT_JUDGED_LOCK,
         "the packages of Cargo.lock",
         1,
-        "cargo does not take the lock file as it is",
+        "cargo would change the lock file",
     );
 
     let report = |subject| {

@@ -113,7 +113,7 @@ fn approximation(error: UnitGraphError, what: &str) -> Result<Finding> {
         format!("the list of {what} is an approximation"),
     )
     .help(format!(
-        "cargo gave no unit graph: {}",
+        "cargo could not make the unit graph: {}",
         redact_text(&one_line(&error.to_string()))
     )))
 }

@@ -34,7 +34,7 @@ fn write_xml(inventory: &Inventory, provenance: &Provenance, version: &str) -> R
     let bom = encode::validated(bom, version)?;
     let uuid = uuid_of(&encode::to_bytes(&encode::to_value(&bom, version)?)?);
     let serial = UrnUuid::new(uuid.urn().to_string()).map_err(|error| {
-        Error::judge("the serial number is no UUID").with_source(format!("{error:?}"))
+        Error::judge("the serial number is not a UUID").with_source(format!("{error:?}"))
     })?;
     let bom = Bom {
         serial_number: Some(serial),

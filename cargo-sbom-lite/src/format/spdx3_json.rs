@@ -43,7 +43,7 @@ fn read_graph(input: Input<'_>) -> Result<Sbom, String> {
     }
     let graph = match value["@graph"].take() {
         Value::Array(graph) => graph,
-        _ => return Err("`@graph` is no list".to_owned()),
+        _ => return Err("`@graph` is not a list".to_owned()),
     };
 
     let mut sbom = Sbom::of_standard(Standard::Spdx);
@@ -214,7 +214,7 @@ fn entry_of(package: &Value) -> Result<Entry, String> {
     let mut urls: Vec<String> = Vec::new();
     urls.extend(
         text_field(package, "software_packageUrl")
-            .map_err(|_| format!("the package URL of `{name}` is no text"))?,
+            .map_err(|_| format!("the package URL of `{name}` is not text"))?,
     );
     for identifier in list_of(&package["externalIdentifier"], "externalIdentifier")? {
         if identifier["externalIdentifierType"] == "packageUrl" {
@@ -225,7 +225,7 @@ fn entry_of(package: &Value) -> Result<Entry, String> {
     let purl = (!urls.is_empty()).then(|| urls.remove(cargo.unwrap_or(0)));
     urls.retain(|url| Some(url) != purl.as_ref());
     let version = text_field(package, "software_packageVersion")
-        .map_err(|_| format!("the version of `{name}` is no text"))?;
+        .map_err(|_| format!("the version of `{name}` is not text"))?;
     let sha256 = list_of(&package["verifiedUsing"], "verifiedUsing")?
         .iter()
         .find(|hash| hash["algorithm"] == "sha256")

@@ -164,7 +164,7 @@ fn list_entry(listed: &mut Listed, entry: &Entry, is_main: bool, advisories: &Ad
         listed.add_gap(
             &rules::NOT_JUDGED_COMPONENT,
             format!("{:?}", entry.name),
-            "its name has characters that nobody sees",
+            "its name has invisible characters",
         );
     }
     if cargo.is_empty() {

@@ -203,7 +203,7 @@ fn place_of(component: &Component) -> String {
 fn help_for(component: &Component) -> String {
     if is_own(component) {
         return format!(
-            "set `license` in {}, or `publish = false` if nobody is to get it",
+            "set `license` in {}, or `publish = false` if it is not for users",
             place_of(component)
         );
     }

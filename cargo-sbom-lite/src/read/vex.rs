@@ -61,7 +61,7 @@ fn open_vex(value: &Value) -> Result<Vec<VexStatement>, String> {
     };
     let statements = value["statements"]
         .as_array()
-        .ok_or("`statements` is no list")?;
+        .ok_or("`statements` is not a list")?;
     statements
         .iter()
         .map(|statement| open_vex_statement(statement, document))
@@ -95,7 +95,7 @@ fn open_vex_statement(statement: &Value, document: Origin<'_>) -> Result<VexStat
         Some("not_affected") => VexStatus::NotAffected,
         Some("fixed") => VexStatus::Fixed,
         Some("affected" | "under_investigation") => VexStatus::Other,
-        Some(other) => return Err(format!("`{other}` is no `status`")),
+        Some(other) => return Err(format!("`{other}` is not a `status`")),
         None => return Err("a statement has no `status`".to_owned()),
     };
     let word = statement["justification"].as_str();
@@ -104,7 +104,7 @@ fn open_vex_statement(statement: &Value, document: Origin<'_>) -> Result<VexStat
         Some("component_not_present") => Some(Justification::ComponentNotPresent),
         Some("vulnerable_code_not_present") => Some(Justification::CodeNotPresent),
         Some(word) if OPEN_VEX_JUSTIFICATIONS.contains(&word) => Some(Justification::Other),
-        Some(other) => return Err(format!("`{other}` is no `justification`")),
+        Some(other) => return Err(format!("`{other}` is not a `justification`")),
     };
 
     let mut products = Vec::new();
@@ -181,14 +181,14 @@ fn cyclonedx(value: &Value) -> Result<Vec<VexStatement>, String> {
             Some("not_affected" | "false_positive") => VexStatus::NotAffected,
             Some("resolved" | "resolved_with_pedigree") => VexStatus::Fixed,
             None | Some("exploitable" | "in_triage") => VexStatus::Other,
-            Some(other) => return Err(format!("`{other}` is no `state`")),
+            Some(other) => return Err(format!("`{other}` is not a `state`")),
         };
         let word = analysis["justification"].as_str();
         let justification = match word {
             None => None,
             Some("code_not_present") => Some(Justification::CodeNotPresent),
             Some(word) if CYCLONEDX_JUSTIFICATIONS.contains(&word) => Some(Justification::Other),
-            Some(other) => return Err(format!("`{other}` is no `justification`")),
+            Some(other) => return Err(format!("`{other}` is not a `justification`")),
         };
         let packages = vulnerability["affects"]
             .as_array()

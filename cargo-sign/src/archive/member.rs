@@ -54,7 +54,7 @@ pub struct Member {
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// Not an archive of a known kind.
-    #[error("it is no `.tar.gz`, `.tar.zst` or `.zip` archive")]
+    #[error("it is not a `.tar.gz`, `.tar.zst` or `.zip` archive")]
     Format,
     /// It ends early.
     #[error("it ends early: {0}")]

@@ -91,7 +91,7 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
 fn refused(path: &Path, problems: Vec<Finding>) -> Vec<Finding> {
     let text = format!("`{}` was not signed", path.display());
     let help = format!(
-        "mend what is named below; the key that signs has to be the one whose public half is committed as {COMMITTED_KEY}, or one of the keyring"
+        "fix what is named below; the key that signs has to be the one whose public half is committed as {COMMITTED_KEY}, or one of the keyring"
     );
     let mut findings = vec![Finding::new(&rules::SELF_CHECK, text).help(help)];
     findings.extend(problems);

@@ -321,7 +321,7 @@ fn called_like_another(file: &str, named: &str, signed: &str) -> Finding {
         plain(named),
         plain(signed)
     );
-    let help = "a remembered key vouches for its own project's files; name a key with --key if you trust it for this one";
+    let help = "a remembered key verifies its own project's files only; name a key with --key if you trust it for this one";
     Finding::new(&rules::PROJECT_MISMATCH, text).help(help)
 }
 

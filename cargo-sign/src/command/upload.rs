@@ -114,7 +114,7 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
         .print_only();
     if !verdict.holds() || cx.settled_status(&judged, true)? != Status::Pass {
         cx.terminal
-            .warn("nothing was uploaded: the release does not hold");
+            .warn("nothing was uploaded: verification failed");
         return Ok(judged.into());
     }
 

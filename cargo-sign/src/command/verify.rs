@@ -136,7 +136,7 @@ fn conclude(
     if holds {
         report = report.human(ok_lines);
     } else if args.extract.is_some() {
-        let text = "nothing was extracted: not everything held";
+        let text = "nothing was extracted: verification failed";
         if passes {
             // Findings were allowed: the call must not end as if it had done what was asked.
             report = report.findings([Finding::new(&rules::EXTRACT_REFUSED, text)]);

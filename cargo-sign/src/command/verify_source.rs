@@ -490,7 +490,7 @@ fn unpinned(trusted: &Trusted, signer: Option<&String>, commits: &Commits) -> Op
         .collect();
     let all: Vec<String> = all.into_iter().collect();
     let text = format!(
-        "UNPINNED: the keys came from the checkout that they vouch for; signed by {}",
+        "UNPINNED: the keys came from the checkout that they verify; signed by {}",
         by(&all)
     );
     let help = "compare the fingerprints with those the project publishes elsewhere, or name a key file of your own with --key";
@@ -513,11 +513,11 @@ fn began_to_sign(git: &Git, rev: &str, tagged: &CommitId) -> Result<CommitId> {
     .with_help("name a commit of the history that is judged"))
 }
 
-/// A finding for each of the newest commits nobody trusted signed, and one for all the others.
+/// A finding for each of the newest commits no trusted key signed, and one for all the others.
 fn unsigned_commits(unsigned: &[(String, String)]) -> Vec<Finding> {
     const SHOWN: usize = 10;
     const HELP: &str = "sign commits: `git commit -S`; `--signed-since REV` where the project began to sign at REV; `--warn \
-                        commit-unsigned` only remarks on it";
+                        commit-unsigned` downgrades this to a warning";
     let (shown, rest) = unsigned.split_at(unsigned.len().min(SHOWN));
     let single = |(id, why): &(String, String)| {
         let id = id.get(..12).unwrap_or(id);

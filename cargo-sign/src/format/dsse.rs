@@ -90,7 +90,7 @@ pub fn open<'a>(
     if envelope.payload_type != IN_TOTO {
         return Err(malformed("its payload is not an in-toto statement"));
     }
-    let payload = decode(&envelope.payload).ok_or(malformed("its payload is no base64"))?;
+    let payload = decode(&envelope.payload).ok_or(malformed("its payload is not base64"))?;
     let [Signed { keyid, sig }] = envelope.signatures;
     let signature: [u8; 64] = decode(&sig)
         .and_then(|bytes| bytes.try_into().ok())

@@ -11,7 +11,7 @@ pub const LEN: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RawError {
     /// Another length.
-    #[error("it has not 64 bytes")]
+    #[error("it must be 64 bytes")]
     Length,
     /// Does not fit.
     #[error("it does not fit the list")]

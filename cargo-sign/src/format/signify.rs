@@ -101,7 +101,7 @@ pub fn verify(
         .ok()
         .filter(|bytes| STANDARD.encode(bytes) == body);
 
-    let body = body.ok_or(malformed("the second line is no base64"))?;
+    let body = body.ok_or(malformed("the second line is not base64"))?;
     if found != lines {
         return Err(malformed("it names other files or digests"));
     }

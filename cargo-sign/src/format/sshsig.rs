@@ -82,7 +82,7 @@ pub fn verify(
     let joined: String = body.split('\n').collect();
     let blob = STANDARD
         .decode(joined)
-        .map_err(|_| SshsigError("the signature is no base64"))?;
+        .map_err(|_| SshsigError("the signature is not base64"))?;
     if armour(&blob) != text {
         return fail("the signature is not spelled as `ssh-keygen -Y sign` spells it");
     }

@@ -66,7 +66,7 @@ pub(crate) fn refusals(
             Said::Nothing => silent.push(call),
             Said::Pass => {}
             Said::Refused(why) => {
-                let help = format!("mend what it names and run `{call}` again; {DESPITE}");
+                let help = format!("fix what it names and run `{call}` again; {DESPITE}");
                 let text = format!("`{call}` {why}");
                 found.push(Finding::new(&rules::GATE_FAILED, text).help(help));
             }
@@ -99,8 +99,11 @@ fn silence(silent: &[&str]) -> Option<Finding> {
     if silent.is_empty() {
         return None;
     }
-    let text = format!("nothing is known of {}", silent.join(", "));
-    let help = "run what the release is to be judged by at this commit; `--deny gate-silent` makes sure of all";
+    let text = format!(
+        "these gates have no report about this commit: {}",
+        silent.join(", ")
+    );
+    let help = "run the ones that you use; `--deny gate-silent` requires all of them";
     Some(Finding::new(&rules::GATE_SILENT, text).help(help))
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn read_provenance(path: &Path) -> Result<Vec<u8>> {
     })
 }
 
-/// The instances of Sigstore whose bundles are believed: those of a file, else those this program
+/// The trusted roots of Sigstore that bundles are verified with: those of a file, else those this program
 /// was built with.
 ///
 /// # Errors

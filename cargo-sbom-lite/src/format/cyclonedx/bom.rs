@@ -92,7 +92,7 @@ fn metadata_of(
         .map(|seconds| DateTime::try_from(time::rfc3339(seconds)))
         .transpose()
         .map_err(|error| {
-            Error::judge("the commit's time is no date").with_source(error.to_string())
+            Error::judge("the commit's time is not a date").with_source(error.to_string())
         })?;
     let tool = CdxTool::new("release-gates", TOOL.name, TOOL.version);
 

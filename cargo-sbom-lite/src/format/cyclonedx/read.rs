@@ -105,7 +105,7 @@ impl Reader<'_> {
                 for need in list_of(&dependency[list], list)? {
                     let need = need
                         .as_str()
-                        .ok_or(format!("`{list}` lists something that is no reference"))?;
+                        .ok_or(format!("`{list}` lists something that is not a reference"))?;
                     count += 1;
                     match self.keys.get(need) {
                         Some(key) if key.is_empty() => {}
@@ -275,9 +275,9 @@ fn entry_of(component: &Value) -> Result<(Option<String>, Entry), String> {
         .find(|property| property["name"] == "release-gates:sbom:features")
         .and_then(|property| text_of(&property["value"]));
     let purl = text_field(component, "purl")
-        .map_err(|_| format!("the package URL of `{name}` is no text"))?;
+        .map_err(|_| format!("the package URL of `{name}` is not text"))?;
     let version = text_field(component, "version")
-        .map_err(|_| format!("the version of `{name}` is no text"))?;
+        .map_err(|_| format!("the version of `{name}` is not text"))?;
 
     let mut more_purls = identities_of(&component["evidence"]);
     more_purls.retain(|other| Some(other) != purl.as_ref());

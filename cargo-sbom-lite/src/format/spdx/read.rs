@@ -12,7 +12,7 @@ pub(in crate::format) fn from_json(mut value: Value) -> Result<Sbom, String> {
     match value["spdxVersion"].as_str() {
         Some("SPDX-2.2" | "SPDX-2.3") => {}
         Some(version) => return Err(format!("{version} is not known")),
-        None => return Err("`spdxVersion` is no text".to_owned()),
+        None => return Err("`spdxVersion` is not text".to_owned()),
     }
     if value.get("packages").is_none() {
         return Err("it has no `packages`".to_owned());
@@ -26,7 +26,7 @@ pub(in crate::format) fn from_json(mut value: Value) -> Result<Sbom, String> {
     for described in list_of(&value["documentDescribes"], "documentDescribes")? {
         let described = described
             .as_str()
-            .ok_or("`documentDescribes` lists something that is no id")?;
+            .ok_or("`documentDescribes` lists something that is not an id")?;
         if !keys.contains_key(described) && !others.contains(described) {
             sbom.dangling.insert(described.to_owned());
         }
@@ -212,7 +212,7 @@ fn entry_of(package: &Value) -> Result<Entry, String> {
         if is_purl {
             urls.push(
                 text_of(&reference["referenceLocator"])
-                    .ok_or(format!("a package URL of `{name}` is no text"))?,
+                    .ok_or(format!("a package URL of `{name}` is not text"))?,
             );
         }
     }
@@ -220,7 +220,7 @@ fn entry_of(package: &Value) -> Result<Entry, String> {
     let cargo = urls.iter().position(|url| CargoPurl::parse(url).is_some());
     let purl = (!urls.is_empty()).then(|| urls.remove(cargo.unwrap_or(0)));
     let version = text_field(package, "versionInfo")
-        .map_err(|_| format!("the version of `{name}` is no text"))?;
+        .map_err(|_| format!("the version of `{name}` is not text"))?;
     Ok(Entry {
         name,
         version: version

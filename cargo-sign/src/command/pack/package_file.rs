@@ -188,7 +188,7 @@ impl Packing<'_> {
             let text = finished.stderr_text();
             return Err(
                 Error::judge(format!("cargo cannot pack `{name}`: {}", text.trim())).with_help(
-                    "`cargo package --no-verify` says the same; mend what it names, or set `publish = false` where no registry is meant",
+                    "`cargo package --no-verify` says the same; fix what it names, or set `publish = false` where no registry is meant",
                 ),
             );
         }

@@ -137,7 +137,7 @@ impl Published<'_> {
             |url| format!("from {}", shown(&url)),
         );
         Error::judge(format!(
-            "nothing that was named vouches for {name} {version}: the registry serves `{}` with SHA-256 {}{from}",
+            "nothing that was named verifies {name} {version}: the registry serves `{}` with SHA-256 {}{from}",
             self.file(),
             served.sha256
         ))

@@ -122,7 +122,7 @@ impl Trusted {
 /// Fingerprints, or that there are none.
 pub(super) fn by(signers: &[String]) -> String {
     if signers.is_empty() {
-        "nobody trusted".to_owned()
+        "no trusted key".to_owned()
     } else {
         signers.join(", ")
     }
