@@ -12,6 +12,7 @@ mod guide;
 mod help;
 mod installer;
 mod killed;
+mod pictures;
 mod pipeline;
 mod private_paths;
 mod readme;

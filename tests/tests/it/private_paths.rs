@@ -99,6 +99,105 @@ fn line_with<'a>(text: &'a str, folders: &[String]) -> Option<&'a str> {
     text.lines().find(has_folder)
 }
 
+/// Every call over a project that is well, in the order in which one needs the other. The key lies
+/// beside the project.
+const HEALTHY: &[(&str, &[&str])] = &[
+    ("cargo-sbom-lite", &["pins"]),
+    ("cargo-sbom-lite", &["licenses", "--notices", "../NOTICES"]),
+    ("cargo-sbom-lite", &["audit", "--db", "../advisory-db"]),
+    (
+        "cargo-sbom-lite",
+        &["audit", "--db", "../advisory-db", "--watch-tags", "2"],
+    ),
+    ("cargo-sbom-lite", &["generate"]),
+    (
+        "cargo-sbom-lite",
+        &["diff", "sbom.cdx.json", "sbom.cdx.json"],
+    ),
+    ("cargo-repro", &["check"]),
+    ("cargo-repro", &["build"]),
+    ("cargo-repro", &["rebuild", "--buildinfo", "buildinfo.json"]),
+    (
+        "cargo-repro",
+        &["compare", "buildinfo.json", "buildinfo.json"],
+    ),
+    ("cargo-repro", &["diff", "sbom.cdx.json", "sbom.spdx.json"]),
+    ("cargo-repro", &["crate"]),
+    ("cargo-compat", &["--against", "v0.1.0"]),
+    ("cargo-relnotes", &["--phase", "final"]),
+    ("cargo-relnotes", &["check", "--phase", "final"]),
+    ("cargo-relnotes", &["docs"]),
+    ("cargo-relnotes", &["rollback"]),
+    ("cargo-sign", &["keys"]),
+    ("cargo-sign", &["pack", "--key", "../release.key"]),
+    (
+        "cargo-sign",
+        &[
+            "attest",
+            "--key",
+            "../release.key",
+            "--source-uri",
+            "https://example.org/demo",
+        ],
+    ),
+    ("cargo-sign", &["verify", "--key", "../release.key.pub"]),
+    (
+        "cargo-sign",
+        &["upload", "--dry-run", "--key", "../release.key.pub"],
+    ),
+    (
+        "cargo-sign",
+        &["verify-source", "--key", "../release.key.pub"],
+    ),
+];
+
+#[test]
+fn what_goes_well_is_told_without_the_machines_folders() {
+    let env = TestEnv::new();
+    let dir = env.project("demo", fixtures::DEMO);
+    fixtures::advisory_db(env.path());
+    let keygen = ["keygen", "--no-passphrase", "--out", "../release.key"];
+    let made = env.run(&dir, "cargo-sign", keygen);
+    assert_eq!(made.code, 0, "{made:#?}");
+
+    let home = std::env::var("HOME").unwrap_or_default();
+    let folders: Vec<String> = [env.path().display().to_string(), home]
+        .into_iter()
+        .filter(|folder| folder.len() > 1)
+        .collect();
+    let artifacts = dir.join("target/release-gates/demo-0.1.1");
+    let (mut passed, mut wrong) = (0, Vec::new());
+    for (program, args) in HEALTHY {
+        // A report of an earlier call is named as it lies in the artifact folder.
+        let named = args.iter().map(|arg| {
+            let report = artifacts.join(arg);
+            let is_report = arg.contains(".json") && report.is_file();
+            if is_report {
+                format!("target/release-gates/demo-0.1.1/{arg}")
+            } else {
+                (*arg).to_owned()
+            }
+        });
+        let more = ["--offline", "--message-format", "json"].map(str::to_owned);
+        let ran = env.run(&dir, program, named.chain(more));
+        passed += usize::from(ran.code == 0);
+        if let Some(line) = line_with(&ran.stdout, &folders) {
+            wrong.push(format!("{program} {args:?}: {line}"));
+        }
+    }
+    for (name, text) in texts_below(&dir.join("target/release-gates")) {
+        if name.ends_with("buildlog.jsonl") {
+            continue;
+        }
+        if let Some(line) = line_with(&text, &folders) {
+            wrong.push(format!("{name}: {line}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // All but the comparison of two documents of two kinds, and the source, which nobody signed.
+    assert!(passed >= HEALTHY.len() - 4, "{passed} calls passed");
+}
+
 #[test]
 fn what_goes_wrong_is_told_without_the_machines_folders() {
     let mut wrong = Vec::new();

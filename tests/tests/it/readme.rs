@@ -9,7 +9,7 @@ use release_gates_tests::{TestEnv, repository};
 const MARK: &str = "<!-- sample: compat -->\n";
 
 /// A library whose function gets another parameter in a patch release.
-const GREET: &[Step<'static>] = &[
+pub(crate) const GREET: &[Step<'static>] = &[
     Step {
         message: "feat: greet people",
         tag: Some("v1.0.0"),
