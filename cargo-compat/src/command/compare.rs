@@ -115,7 +115,7 @@ pub(super) fn compare_sides(
     let words = words_of_both(old, new);
     let hints = |side: &Prepared<'_>| Hints {
         words: words.clone(),
-        impls: side.side.hints.impls.clone(),
+        ..side.side.hints.clone()
     };
     let written_old = write_program(old, rustc, runner, &mut known, &hints(old))?;
     let written_new = write_program(new, rustc, runner, &mut known, &hints(new))?;

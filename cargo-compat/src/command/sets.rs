@@ -1,9 +1,9 @@
 //! A package compared under every feature set and on every target that is worth it.
 //!
-//! The default features, all of them, and none are always compared. A feature by itself is compared
-//! where what it turns on may have changed: where it stands in a `cfg` of a source file that
-//! differs, or where the sets above do not build. A set that builds on neither side is left out,
-//! and said.
+//! The default features, all of them, and none are always compared. Where all do not build together,
+//! as many of them as do stand in for them. A feature by itself is compared where what it turns on may
+//! have changed: where it stands in a `cfg` of a source file that differs, or where the sets above do
+//! not build. A set that builds on neither side is left out, and said.
 //!
 //! Where the largest set shows no change, and nothing that differs can mean something else under other
 //! features, the others are only built.
@@ -20,8 +20,10 @@ use super::call::{Call, OldSources, Variant};
 use super::compare::compare_sides;
 use super::expansions::{changed_results, compare_generated};
 use super::facade::Facade;
+use super::feature_changes::prove_feature_changes;
 use super::gathered::Gathered;
 use super::harness;
+use super::largest::not_building_together;
 use super::patterns::narrowed_patterns;
 use super::prepared::Prepared;
 use super::witnesses::Sides;
@@ -93,13 +95,14 @@ pub(super) fn compare_all(
         && !package.targets.iter().any(Target::is_proc_macro)
         && !differs_by_feature(member, package);
     for target in targets(call) {
-        let mut all_built = true;
         matrix.unchanged = None;
+        let mut compared = Vec::new();
         for features in &sets {
-            all_built &= matrix.compare(Variant { target, features })?;
+            compared.extend(matrix.compare_or_reduce(target, features)?);
         }
         matrix.compare_sets(target)?;
-        let alone = matrix.features_alone(member, &sets, all_built);
+        let all_built = compared.len() == sets.len();
+        let alone = matrix.features_alone(member, &compared, all_built);
         for features in &alone {
             matrix.compare(Variant { target, features })?;
         }
@@ -113,6 +116,7 @@ pub(super) fn compare_all(
         !name.is_some_and(|name| excluded.contains(name))
     });
 
+    prove_feature_changes(&mut changes, &matrix.gathered.judged, package);
     matrix.gathered.judged.changes.extend(changes);
     matrix.leave_out_other_targets(member);
 
@@ -183,6 +187,52 @@ struct Matrix<'a> {
 }
 
 impl Matrix<'_> {
+    /// Compares under one set, or, where all features do not build together, under as many of them as
+    /// do. What was compared.
+    fn compare_or_reduce(
+        &mut self,
+        target: Option<&str>,
+        features: &FeatureSet,
+    ) -> Result<Option<FeatureSet>> {
+        let variant = Variant { target, features };
+        if self.compare(variant)? {
+            return Ok(Some(features.clone()));
+        }
+        let FeatureSet::All(without) = features else {
+            return Ok(None);
+        };
+        if self.builds(variant) {
+            return Ok(None);
+        }
+
+        (self.progress)(&format!(
+            "{}: which features build together",
+            self.package.name
+        ));
+        let all: BTreeSet<String> = features_without(self.package, without)
+            .into_iter()
+            .collect();
+        let names: Vec<String> = all.iter().cloned().collect();
+        let more = not_building_together(&names, &mut |with| {
+            let mut without = without.clone();
+            without.extend(all.difference(with).cloned());
+            let features = FeatureSet::All(without);
+            self.builds(Variant {
+                target,
+                features: &features,
+            })
+        });
+        if more.len() == all.len() {
+            return Ok(None);
+        }
+        let reduced = FeatureSet::All(without.union(&more).cloned().collect());
+        let is_compared = self.compare(Variant {
+            target,
+            features: &reduced,
+        })?;
+        Ok(is_compared.then_some(reduced))
+    }
+
     /// Compares under one set. Whether it could be.
     fn compare(&mut self, variant: Variant<'_>) -> Result<bool> {
         let label = variant.label();

@@ -114,7 +114,9 @@ pub fn group_by_item<'a>(
     let mut groups: BTreeMap<String, Group<'a>> = BTreeMap::new();
     for line in rejected.iter().filter(|line| !roots.explain(line)) {
         let assertion = line.line.assertion;
+        // Macros of other crates are no items of either side; one that is gone is not imported.
         let gone = assertion.done != Use::Import
+            && !assertion.done.expands_macro()
             && !(other.exists)(&assertion.item)
             && !assertion.item.starts_with("impl")
             && !assertion.item.contains(" → ");
@@ -167,6 +169,14 @@ fn only_with_chosen(group: &Group<'_>) -> bool {
         .all(|line| line.line.assertion.done == Use::ImplementWith)
 }
 
+/// Whether a path is still there and leads to something else.
+fn is_another_item(group: &Group<'_>) -> bool {
+    group
+        .lines
+        .iter()
+        .all(|line| line.line.assertion.done == Use::ReachByEveryPath)
+}
+
 /// What is done with an item in its rejected lines, each said once.
 fn phrases(group: &Group<'_>) -> String {
     let uses: BTreeSet<&str> = group
@@ -192,7 +202,11 @@ pub fn breaking_change(group: &Group<'_>, cause: Option<&str>) -> Change {
         );
         return Change::unproved(&rules::HAZARD, item, Bump::Minor, message);
     }
-    let message = if group.rule.id == rules::REMOVED.id {
+    let message = if is_another_item(group) {
+        format!(
+            "`{item}` is another item now: programs that reach the old one by another path cannot mix them"
+        )
+    } else if group.rule.id == rules::REMOVED.id {
         format!("`{item}` is gone")
     } else if group.rule.id == rules::IMPL_REMOVED.id {
         format!("`{item}` no longer holds")

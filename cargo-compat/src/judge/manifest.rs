@@ -68,12 +68,10 @@ fn narrowed_features(old: &Package, new: &Package, gates: &dyn Fn(&str) -> bool)
         for other in before.difference(&now) {
             if is_public(other) && new.features.contains_key(*other) && gates(other) {
                 let message = format!("the feature `{name}` no longer turns on `{other}`");
-                found.push(feature_change(
-                    &rules::FEATURE_NARROWED,
-                    name,
-                    Bump::Major,
-                    message,
-                ));
+                let mut change =
+                    feature_change(&rules::FEATURE_NARROWED, name, Bump::Major, message);
+                (*other).clone_into(&mut change.before);
+                found.push(change);
             }
         }
         for other in now.difference(&before) {
@@ -104,7 +102,9 @@ fn features_off_by_default(
         })
         .map(|name| {
             let message = format!("the feature `{name}` is no longer on by default");
-            feature_change(&rules::FEATURE_DEFAULT, name, Bump::Major, message)
+            let mut change = feature_change(&rules::FEATURE_DEFAULT, name, Bump::Major, message);
+            name.clone_into(&mut change.before);
+            change
         })
         .collect()
 }

@@ -15,6 +15,7 @@ use super::gaps::Readable;
 use crate::model::change::Change;
 use crate::model::declaration::declaration;
 use crate::model::gap::LeftOut;
+use crate::model::projection::{Projected, projected};
 use crate::model::reach::collect_paths;
 use crate::model::surface::is_hidden;
 use crate::program::UNNAMED;
@@ -171,7 +172,7 @@ fn given_by(side: Readable<'_>, item: &Item) -> Vec<Id> {
     match &item.inner {
         ItemEnum::Struct(_) | ItemEnum::Union(_) | ItemEnum::Enum(_) => {
             for field in public_fields(krate, item) {
-                collect_ids(&field.inner, &mut found);
+                collect_ids(krate, &field.inner, &mut found);
             }
             for (_, of) in implementations(krate, item) {
                 let is_private = of
@@ -185,10 +186,10 @@ fn given_by(side: Readable<'_>, item: &Item) -> Vec<Id> {
         }
         ItemEnum::Trait(of) => {
             for member in of.items.iter().filter_map(|id| krate.index.get(id)) {
-                found.extend(given_by_value(member));
+                found.extend(given_by_value(krate, member));
             }
         }
-        _ => found.extend(given_by_value(item)),
+        _ => found.extend(given_by_value(krate, item)),
     }
 
     found
@@ -214,15 +215,15 @@ fn given_by_impl(krate: &Crate, of: &Impl) -> Vec<Id> {
         .filter_map(|id| krate.index.get(id))
         .filter(|item| !is_hidden(item))
         .filter(|item| !is_inherent || matches!(item.visibility, Visibility::Public))
-        .flat_map(given_by_value)
+        .flat_map(|item| given_by_value(krate, item))
         .collect()
 }
 
-fn given_by_value(item: &Item) -> Vec<Id> {
+fn given_by_value(krate: &Crate, item: &Item) -> Vec<Id> {
     let mut found = Vec::new();
     match &item.inner {
         ItemEnum::Function(function) => {
-            collect_ids(&function.sig.output, &mut found);
+            collect_ids(krate, &function.sig.output, &mut found);
             // What closures are called with.
             for part in [
                 serde_json::to_value(&function.sig.inputs),
@@ -232,22 +233,57 @@ fn given_by_value(item: &Item) -> Vec<Id> {
             }
         }
         ItemEnum::Constant { type_, .. } | ItemEnum::AssocConst { type_, .. } => {
-            collect_ids(type_, &mut found);
+            collect_ids(krate, type_, &mut found);
         }
-        ItemEnum::Static(of) => collect_ids(&of.type_, &mut found),
-        ItemEnum::TypeAlias(of) => collect_ids(&of.type_, &mut found),
+        ItemEnum::Static(of) => collect_ids(krate, &of.type_, &mut found),
+        ItemEnum::TypeAlias(of) => collect_ids(krate, &of.type_, &mut found),
         ItemEnum::AssocType {
             type_: Some(ty), ..
-        } => collect_ids(ty, &mut found),
+        } => collect_ids(krate, ty, &mut found),
         _ => {}
     }
 
     found
 }
 
-fn collect_ids(part: &impl Serialize, found: &mut Vec<Id>) {
+fn collect_ids(krate: &Crate, part: &impl Serialize, found: &mut Vec<Id>) {
     if let Ok(value) = serde_json::to_value(part) {
-        collect_paths(&value, found);
+        collect_values(krate, &value, found);
+    }
+}
+
+/// Every path of a type, but what a projection is only asked of: it gives what it is.
+fn collect_values(krate: &Crate, value: &Value, found: &mut Vec<Id>) {
+    match value {
+        Value::Object(fields) if fields.contains_key("qualified_path") => {
+            let given = match serde_json::from_value(value.clone()) {
+                Ok(Type::QualifiedPath {
+                    name,
+                    self_type,
+                    trait_: Some(path),
+                    ..
+                }) => projected(krate, (&self_type, path.id, &name), &|_| false),
+                _ => None,
+            };
+            if let Some(Projected::Is(ty)) = given {
+                collect_ids(krate, &ty, found);
+            }
+        }
+        Value::Object(fields) => {
+            let id = fields.get("id").and_then(Value::as_u64);
+            if fields.contains_key("path") {
+                found.extend(id.and_then(|id| u32::try_from(id).ok()).map(Id));
+            }
+            for field in fields.values() {
+                collect_values(krate, field, found);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                collect_values(krate, item, found);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -370,7 +406,7 @@ fn changed_arguments(old: Readable<'_>, new: Readable<'_>) -> Vec<Change> {
         };
         let mut ids = Vec::new();
         for (_, ty) in &function.sig.inputs {
-            collect_argument_ids(ty, &mut ids);
+            collect_argument_ids(old.krate, ty, &mut ids);
         }
         if !ids.iter().any(|id| is_unnamed_type(old, *id)) {
             continue;
@@ -388,10 +424,10 @@ fn changed_arguments(old: Readable<'_>, new: Readable<'_>) -> Vec<Change> {
     found
 }
 
-fn collect_argument_ids(ty: &Type, found: &mut Vec<Id>) {
+fn collect_argument_ids(krate: &Crate, ty: &Type, found: &mut Vec<Id>) {
     match ty {
         Type::ImplTrait(_) => {}
-        other => collect_ids(other, found),
+        other => collect_ids(krate, other, found),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod ident;
 pub mod macro_pattern;
 pub mod names;
 pub mod package;
+pub mod projection;
 pub mod reach;
 pub mod render;
 pub mod source_impl;

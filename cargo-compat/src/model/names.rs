@@ -4,10 +4,10 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use rustdoc_types::{Crate, Id};
+use rustdoc_types::{Crate, Id, ItemEnum};
 
 use super::ident::ident;
-use super::source_impl::SourceImpl;
+use super::source_impl::{ProjectionImpl, SourceImpl};
 use super::surface::Surface;
 
 /// A foreign item's canonical path, which is often private
@@ -21,6 +21,8 @@ pub struct Hints {
     pub words: Vec<String>,
     /// What is implemented for objects of its traits.
     pub impls: Vec<SourceImpl>,
+    /// What is implemented for projections.
+    pub projections: Vec<ProjectionImpl>,
 }
 
 /// A library as rustdoc describes it.
@@ -86,6 +88,11 @@ impl<'a> Names<'a> {
         &self.hints.impls
     }
 
+    /// Implementations for projections.
+    pub fn projection_impls(&self) -> &'a [ProjectionImpl] {
+        &self.hints.projections
+    }
+
     /// The side described.
     pub fn krate(&self) -> &'a Crate {
         self.krate
@@ -147,6 +154,14 @@ impl<'a> Names<'a> {
             .get(&canonical)
             .cloned()
             .or_else(|| documented.map(|path| self.local(path)))
+    }
+
+    /// What programs call a trait that has no parameters, as far as is known.
+    pub fn trait_without_parameters(&self, id: Id) -> Option<String> {
+        match self.krate.index.get(&id).map(|item| &item.inner) {
+            Some(ItemEnum::Trait(of)) if !of.generics.params.is_empty() => None,
+            _ => self.of(id),
+        }
     }
 
     fn canonical(&self, crate_id: u32, path: &[String]) -> Canonical {

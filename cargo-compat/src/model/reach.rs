@@ -79,6 +79,13 @@ fn implemented(krate: &Crate, impls: &[Id]) -> Vec<Id> {
         }
         if of.trait_.is_some() {
             found.push(*id);
+            // What it chooses may be named by a projection.
+            found.extend(of.items.iter().copied().filter(|id| {
+                krate
+                    .index
+                    .get(id)
+                    .is_some_and(|item| matches!(item.inner, ItemEnum::AssocType { .. }))
+            }));
             continue;
         }
         let public = of.items.iter().copied().filter(|id| {

@@ -8,12 +8,13 @@ use std::collections::HashMap;
 
 use rustdoc_types::{
     Abi, AssocItemConstraintKind, Constant, FunctionHeader, FunctionPointer, GenericArg,
-    GenericArgs, GenericBound, GenericParamDef, GenericParamDefKind, Generics, Id, Path,
+    GenericArgs, GenericBound, GenericParamDef, GenericParamDefKind, Generics, Id, Impl, Path,
     PreciseCapturingArg, Term, TraitBoundModifier, Type, WherePredicate,
 };
 
 use super::ident::ident;
 use super::names::Names;
+use super::projection::{Projected, projected};
 
 /// Writes source. One is made for each item, since it carries what stands for `Self` and for
 /// anonymous lifetimes there.
@@ -224,16 +225,81 @@ impl<'a> Renderer<'a> {
             None => String::new(),
         };
 
-        let self_type = self.ty(self_type)?;
+        self.written_projection((self_type, trait_.as_ref(), name), &args)
+            .or_else(|| self.projection(self_type, trait_.as_ref()?, name))
+            .or_else(|| self.hole(PARAMETER))
+    }
 
-        Some(match trait_.as_ref().filter(|path| !path.path.is_empty()) {
-            Some(path) => format!(
-                "<{self_type} as {}>::{}{args}",
-                self.path(path)?,
-                ident(name)
-            ),
-            None => format!("<{self_type}>::{}{args}", ident(name)),
-        })
+    /// One in which what cannot be named has no rendering.
+    fn strict(&self) -> Renderer<'a> {
+        Renderer {
+            names: self.names,
+            self_type: self.self_type.clone(),
+            own_types: self.own_types.clone(),
+            generics: self.generics.clone(),
+            ..Renderer::default()
+        }
+    }
+
+    /// A projection as it stands, or with the trait that was left out.
+    fn written_projection(
+        &self,
+        (self_type, of_trait, name): (&Type, Option<&Path>, &str),
+        args: &str,
+    ) -> Option<String> {
+        // Of what is inferred a projection says nothing: the implementation says more.
+        if !matches!(self_type, Type::Generic(_)) {
+            self.strict().ty(self_type)?;
+        }
+        let owner = self.ty(self_type)?;
+        let name = ident(name);
+        let Some(path) = of_trait else {
+            return Some(format!("<{owner}>::{name}{args}"));
+        };
+        if !path.path.is_empty() {
+            return Some(format!("<{owner} as {}>::{name}{args}", self.path(path)?));
+        }
+
+        // `T::Name` says of which trait it is only as long as `T` is a parameter.
+        let stands_for_another =
+            matches!(self_type, Type::Generic(own) if self.generics.contains_key(own));
+        if !stands_for_another {
+            return Some(format!("<{owner}>::{name}{args}"));
+        }
+        let named = self.names?.trait_without_parameters(path.id)?;
+        Some(format!("<{owner} as {named}>::{name}{args}"))
+    }
+
+    /// What an implementation says that a projection is.
+    fn projection(&self, self_type: &Type, of_trait: &Path, name: &str) -> Option<String> {
+        let krate = self.names?.krate();
+        let stands_for = match self_type {
+            Type::Generic(own) => self.generics.get(own),
+            _ => None,
+        };
+        let is_self = |of: &Impl| {
+            stands_for.is_some() && self.filling(&of.generics).ty(&of.for_).as_ref() == stands_for
+        };
+        match projected(krate, (self_type, of_trait.id, name), &is_self)? {
+            Projected::Of(of, ty) => self.filling(&of.generics).ty(ty),
+            Projected::Is(ty) => self.ty(&ty),
+        }
+    }
+
+    /// One that writes something common for each parameter.
+    pub fn filling(&self, generics: &Generics) -> Renderer<'a> {
+        let mut filling = self.strict();
+        for param in &generics.params {
+            let value = match &param.kind {
+                GenericParamDefKind::Type { .. } => "u8",
+                GenericParamDefKind::Const { .. } => "1",
+                GenericParamDefKind::Lifetime { .. } => continue,
+            };
+            filling
+                .generics
+                .insert(param.name.clone(), value.to_owned());
+        }
+        filling
     }
 
     fn types(&self, types: &[Type]) -> Option<Vec<String>> {
@@ -256,12 +322,8 @@ impl<'a> Renderer<'a> {
         // Elision inside is the pointer's own.
         let anonymous = self.anonymous.borrow_mut().take();
         let inner = Renderer {
-            names: self.names,
-            self_type: self.self_type.clone(),
-            own_types: self.own_types.clone(),
-            generics: self.generics.clone(),
             infer: self.infer,
-            ..Renderer::default()
+            ..self.strict()
         };
 
         let text = (|| {

@@ -1,8 +1,47 @@
-//! Implementations for trait objects, as sources spell them: rustdoc does not describe them.
+//! Implementations for trait objects and for projections, as sources spell them: rustdoc does not
+//! describe them.
 
 use release_gate::text::collapse_white_space;
 
-/// `impl<…> Trait for dyn E { … }`, or `impl dyn E { … }`.
+/// `impl Trait for <A as B>::C { … }`, names without their paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectionImpl {
+    /// The trait as it is spelled.
+    pub of_trait: String,
+    /// `A`.
+    pub owner: String,
+    /// `B`.
+    pub by_trait: String,
+    /// `C`.
+    pub name: String,
+}
+
+/// Reads the implementations for projections out of a source file.
+pub fn impls_for_projections(text: &str) -> Vec<ProjectionImpl> {
+    headers_of(text)
+        .filter_map(|(header, _)| {
+            let header = collapse_white_space(header);
+            let (of_trait, target) = header.split_once(" for <")?;
+            let (owner, rest) = target.split_once(" as ")?;
+            let (by_trait, name) = rest.split_once(">::")?;
+            let last = |path: &str| path.rsplit("::").next().map(|it| it.trim().to_owned());
+            let found = ProjectionImpl {
+                of_trait: of_trait.trim().to_owned(),
+                owner: last(owner)?,
+                by_trait: last(by_trait)?,
+                name: name.trim().to_owned(),
+            };
+            // Generic implementations are left to the compiler's other answers.
+            let is_plain = !found.of_trait.starts_with('<')
+                && [&found.owner, &found.by_trait, &found.name]
+                    .iter()
+                    .all(|word| word.chars().all(|c| c.is_alphanumeric() || c == '_'));
+            is_plain.then_some(found)
+        })
+        .collect()
+}
+
+/// `impl Trait for dyn E { … }`, or `impl dyn E { … }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceImpl {
     /// The trait as it is spelled; empty for an inherent implementation.
@@ -17,22 +56,20 @@ pub struct SourceImpl {
 
 /// Reads the implementations for objects out of a source file.
 pub fn impls_for_objects(text: &str) -> Vec<SourceImpl> {
-    let mut found = Vec::new();
-    for (at, _) in text.match_indices("impl") {
+    headers_of(text)
+        .filter_map(|(header, body)| read_header(header, body))
+        .collect()
+}
+
+/// What stands between `impl` and `{`, and what follows.
+fn headers_of(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.match_indices("impl").filter_map(|(at, _)| {
         let begins = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        if !begins {
-            continue;
-        }
-        let rest = &text[at + 4..];
-        let Some((header, body)) = rest.split_once('{') else {
-            continue;
-        };
-        if header.contains([';', '=', '}']) || header.starts_with(|c: char| c.is_alphanumeric()) {
-            continue;
-        }
-        found.extend(read_header(header, body));
-    }
-    found
+        let (header, body) = text[at + 4..].split_once('{')?;
+        let is_header =
+            !header.contains([';', '=', '}']) && !header.starts_with(|c: char| c.is_alphanumeric());
+        (begins && is_header).then_some((header, body))
+    })
 }
 
 fn read_header(header: &str, body: &str) -> Option<SourceImpl> {
@@ -108,6 +145,23 @@ fn public_methods(body: &str) -> Vec<(String, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn implementations_for_projections_are_read() {
+        let text = "impl From<u8> for <p::E as p::P>::T {} impl<X> From<X> for <E as P>::T {}\n\
+                    impl A for <E as P>::T<u8> {} impl B for S {}\nimpl fmt::Display\n    for <E as P>::Out\n{}";
+        let found = impls_for_projections(text);
+        let shown: Vec<String> = found
+            .iter()
+            .map(|one| {
+                format!(
+                    "{} {} {} {}",
+                    one.of_trait, one.owner, one.by_trait, one.name
+                )
+            })
+            .collect();
+        assert_eq!(shown, ["From<u8> E P T", "fmt::Display E P Out"]);
+    }
 
     #[test]
     fn implementations_for_objects_are_read() {

@@ -183,7 +183,7 @@ fn body_call(
 }
 
 /// Adds the parameters that no type was chosen for.
-fn open_scope(
+pub(super) fn open_scope(
     scope: &mut Scope,
     r: &Renderer<'_>,
     generics: &Generics,

@@ -8,7 +8,7 @@ use super::bodies::{Callee, body_calls, write_body_calls};
 use super::wrapper::{Wrapper, guarded, has_receiver, turbofish};
 use super::writer::Writer;
 use super::{methods, opaque};
-use crate::model::ident::ident;
+use crate::model::ident::{ident, names_lifetime};
 use crate::model::render::header;
 
 /// A free function.
@@ -178,34 +178,51 @@ fn call_by_plain_path(w: &mut Writer<'_>, callee: Callee<'_>) {
 }
 
 /// `let _: for<'a> fn(&'a str) -> &'a str = f;`: lifetimes that a caller need not choose
-/// beforehand.
+/// beforehand. Those of the type that holds the function, those that no argument has and those with
+/// bounds are chosen.
 fn point_to(w: &mut Writer<'_>, path: &str, item: &Item, wrapper: &Wrapper<'_>) {
     let types = wrapper.input_types();
     let mut scope = wrapper.scope.clone();
-    let lifetimes: Vec<String> = scope
+    let bounds: Vec<String> = scope
+        .declared
+        .iter()
+        .filter(|text| text.contains(':'))
+        .chain(&scope.predicates)
+        .cloned()
+        .collect();
+    let is_open = |name: &str| {
+        name.starts_with('\'')
+            && !names_lifetime(&wrapper.callee, name)
+            && types.iter().any(|ty| names_lifetime(ty, name))
+            && !bounds.iter().any(|text| names_lifetime(text, name))
+    };
+    let open: Vec<String> = scope
+        .names
+        .iter()
+        .chain(&scope.lifetimes)
+        .filter(|name| is_open(name))
+        .cloned()
+        .collect();
+    if open.is_empty() && !types.iter().any(|ty| elides_lifetime(ty)) {
+        return;
+    }
+
+    scope.declared.retain(|text| !is_open(text));
+    scope.names.retain(|text| !is_open(text));
+    scope.lifetimes.retain(|text| !is_open(text));
+    // A body implies no bounds, as the type of an argument does.
+    let implied: Vec<String> = scope
         .names
         .iter()
         .chain(&scope.lifetimes)
         .filter(|name| name.starts_with('\''))
-        .cloned()
+        .flat_map(|name| scope.type_names().map(move |ty| format!("{ty}: {name}")))
         .collect();
-    let borrows =
-        !lifetimes.is_empty() || types.iter().any(|ty| ty.contains('&') || ty.contains('\''));
-    let bounds_lifetimes = scope
-        .predicates
-        .iter()
-        .any(|predicate| predicate.contains('\''));
-    if !borrows || bounds_lifetimes {
-        return;
-    }
-
-    scope.declared.retain(|text| !text.starts_with('\''));
-    scope.names.retain(|text| !text.starts_with('\''));
-    scope.lifetimes.clear();
-    let binder = if lifetimes.is_empty() {
+    scope.predicates.extend(implied);
+    let binder = if open.is_empty() {
         String::new()
     } else {
-        format!("for<{}> ", lifetimes.join(", "))
+        format!("for<{}> ", open.join(", "))
     };
     let body = pointer_body(wrapper, &binder);
     w.add(
@@ -214,6 +231,11 @@ fn point_to(w: &mut Writer<'_>, path: &str, item: &Item, wrapper: &Wrapper<'_>) 
         Use::PointTo,
         vec![scope.function("", "", &body)],
     );
+}
+
+/// Whether a type borrows for a lifetime without a name.
+fn elides_lifetime(ty: &str) -> bool {
+    ty.contains("'_") || ty.split('&').skip(1).any(|rest| !rest.starts_with('\''))
 }
 
 /// A pointer of the function's own calling convention.

@@ -7,19 +7,11 @@ use rustdoc_types::{
 };
 
 use super::assertion::Use;
-use super::scope::{Scope, with_defaults};
+use super::scope::{NamedType, Scope, with_argument, with_defaults, without_parameter};
+use super::variance::write_variance;
 use super::writer::Writer;
 use crate::model::ident::ident;
 use crate::model::render::arguments;
-
-/// A type as programs name it.
-pub(super) struct NamedType {
-    pub(super) scope: Scope,
-    /// `::k::S`.
-    pub(super) name: String,
-    /// `::k::S<'a, T>`.
-    pub(super) ty: String,
-}
 
 /// Writes what is common to all three kinds of type. `None` if its parameters cannot be written.
 pub(super) fn write_named(
@@ -108,48 +100,6 @@ fn write_defaults(
     }
 }
 
-/// Longer lifetimes for shorter ones (and the other way round), and values outlived by what they
-/// borrow.
-///
-/// Variance is asked of each parameter by itself: the type is written with a long and with a short
-/// lifetime in that parameter's place, and one is returned where the other is wanted.
-fn write_variance(
-    w: &mut Writer<'_>,
-    path: &str,
-    item: &Item,
-    generics: &Generics,
-    named: &NamedType,
-) {
-    for (index, param) in generics.params.iter().enumerate() {
-        let [long, short, brief] = match &param.kind {
-            GenericParamDefKind::Lifetime { .. } => ["'long__", "'short__", "'x__"],
-            GenericParamDefKind::Type { .. } => ["&'long__ u8", "&'short__ u8", "&'x__ u8"],
-            GenericParamDefKind::Const { .. } => continue,
-        }
-        .map(|value| with_argument(&named.name, generics, index, value));
-        let rest = without_parameter(&named.scope, &ident(&param.name));
-
-        for (done, from, to) in [
-            (Use::ShortenLifetime, &long, &short),
-            (Use::LengthenLifetime, &short, &long),
-        ] {
-            let way = rest.function_with(
-                &["'long__: 'short__", "'short__"],
-                &format!("x: {from}"),
-                &format!(" -> {to}"),
-                "x",
-            );
-            w.add(path, item.id, done, vec![way]);
-        }
-        let make = rest.function(
-            &format!("mk: impl for<'x__> Fn(&'x__ u8) -> {brief}"),
-            "",
-            "let v; let d = 0u8; v = mk(&d);",
-        );
-        w.add(path, item.id, Use::DropAfterBorrowed, vec![make]);
-    }
-}
-
 /// Which lifetime an object in an argument has where none is written: that of the parameter's
 /// bounds, else `'static`. Pointers are invariant, so that only the same lifetime will do.
 fn objects_within(
@@ -235,25 +185,4 @@ fn bounds_of(generics: &Generics, param: &GenericParamDef) -> Vec<GenericBound> 
         }
     }
     all
-}
-
-/// The type with one of its arguments replaced.
-fn with_argument(name: &str, generics: &Generics, index: usize, value: &str) -> String {
-    let mut args = arguments(generics, true);
-    if let Some(arg) = args.get_mut(index) {
-        value.clone_into(arg);
-    }
-    format!("{name}<{}>", args.join(", "))
-}
-
-/// A scope without one of its parameters, and without the bounds that name it.
-fn without_parameter(scope: &Scope, own: &str) -> Scope {
-    let mut rest = scope.clone();
-    rest.declared.retain(|text| {
-        text != own
-            && !text.starts_with(&format!("{own}:"))
-            && !text.starts_with(&format!("{own} "))
-    });
-    rest.predicates.retain(|text| !text.contains(own));
-    rest
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rustdoc_types::{Generics, Id, Impl, Item, ItemEnum, Path, Type};
 
 use super::assertion::Use;
+use super::bodies::open_scope;
 use super::opaque;
 use super::scope::Scope;
 use super::substitutes::{choices, closed_parameters};
@@ -159,11 +160,8 @@ fn ways_by_type(w: &Writer<'_>, of: &Impl, path: &Path) -> Vec<String> {
             r.generics = choice.into_iter().collect();
             let self_type = r.ty(&of.for_)?;
             let bound = r.path(path)?;
-            let mut open = of.generics.clone();
-            open.params
-                .retain(|param| !r.generics.contains_key(&param.name));
-            open.where_predicates.clear();
-            let scope = Scope::of(&r, &open)?;
+            let mut scope = Scope::default();
+            open_scope(&mut scope, &r, &of.generics, &r.generics)?;
             let body = format!("fn is__<X__: ?Sized + {bound}>() {{}} is__::<{self_type}>()");
             Some(scope.function("", "", &body))
         })

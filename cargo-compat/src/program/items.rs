@@ -40,6 +40,9 @@ pub(super) fn write_items(w: &mut Writer<'_>) {
 
         show_whole_crate(w, entry.id);
         let foreign = !w.names.krate().index.contains_key(&entry.id);
+        if foreign && preferred.is_none_or(|main| main == path) {
+            macros::write_foreign(w, path, entry.id, entry.kind);
+        }
         if entry.kind != ItemKind::Module && (foreign || preferred != Some(path)) {
             reach_by_path(w, path, entry.id);
         }

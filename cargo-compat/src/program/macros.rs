@@ -1,6 +1,6 @@
 //! Macros: every arm of `macro_rules!` with fragments filled in, procedural macros on small inputs.
 
-use rustdoc_types::{Item, MacroKind, ProcMacro};
+use rustdoc_types::{Id, Item, ItemKind, MacroKind, ProcMacro};
 
 use super::assertion::Use;
 use super::writer::Writer;
@@ -178,6 +178,23 @@ const CALLED: [&str; 10] = [
     "fn f__() {}",
 ];
 
+/// What function-like macros get from another macro: a fragment, what it is, and what stands around
+/// it.
+const FORWARDED: [(&str, &str, &str); 8] = [
+    ("expr", "stringify!()", "#[doc = $e] struct S__;"),
+    ("expr", "1", "fn f__() -> u8 { $e }"),
+    ("expr", "1", "const C__: [u8; $e] = [0];"),
+    ("ty", "u8", "fn f__(x: $e) -> $e { x }"),
+    ("ty", "T__", "mod m__ { pub struct $e; }"),
+    ("path", "T__", "mod m__ { pub struct $e; }"),
+    (
+        "path",
+        "u8",
+        "fn f__(x: u8) -> ::core::option::Option<$e> { ::core::option::Option::Some(x) }",
+    ),
+    ("ident", "T__", "struct $e;"),
+];
+
 /// How many words of the macro's own sources are tried.
 const WORDS: usize = 16;
 
@@ -224,16 +241,56 @@ pub(super) fn write_procedural(w: &mut Writer<'_>, path: &str, item: &Item, of: 
                 ];
                 w.add(path, item.id, Use::CallProcMacro, ways);
             }
-            // Through another macro an argument arrives in a group without delimiters.
-            for input in ["1", "1 + 1", "x", "\"x\"", "u8"] {
-                let via = format!("macro_rules! via__ {{ ($e:expr) => {{ {name}! {{ $e }} }} }}");
-                let ways = vec![
-                    format!("{via} via__!({input});"),
-                    format!("{via} fn w__() {{ let x = 1; let _ = via__!({input}); }}"),
-                ];
-                w.add(path, item.id, Use::CallProcMacro, ways);
+            write_forwarded(w, path, item.id, &name);
+        }
+    }
+}
+
+/// Through another macro an argument arrives in a group without delimiters.
+fn write_forwarded(w: &mut Writer<'_>, path: &str, id: Id, name: &str) {
+    for input in ["1", "1 + 1", "x", "\"x\"", "u8"] {
+        let via = format!("macro_rules! via__ {{ ($e:expr) => {{ {name}! {{ $e }} }} }}");
+        let ways = vec![
+            format!("{via} via__!({input});"),
+            format!("{via} fn w__() {{ let x = 1; let _ = via__!({input}); }}"),
+        ];
+        w.add(path, id, Use::CallProcMacro, ways);
+    }
+    for (fragment, input, around) in FORWARDED {
+        let way = format!(
+            "macro_rules! via__ {{ ($e:{fragment}) => {{ {name}! {{ {around} }} }} }} via__!({input});"
+        );
+        w.add(path, id, Use::CallProcMacro, vec![way]);
+    }
+}
+
+/// A macro that another crate defines, on common inputs.
+pub(super) fn write_foreign(w: &mut Writer<'_>, path: &str, id: Id, kind: ItemKind) {
+    let name = w.names.local(path);
+    match kind {
+        ItemKind::ProcDerive => {
+            for input in DERIVED {
+                let way = format!("#[derive({name})] {input}");
+                w.add(path, id, Use::Derive, vec![way]);
             }
         }
+        ItemKind::ProcAttribute => {
+            for input in ATTRIBUTED {
+                let way = format!("#[{name}] {input}");
+                w.add(path, id, Use::ApplyAttribute, vec![way]);
+            }
+        }
+        ItemKind::Macro => {
+            for input in CALLED {
+                let ways = vec![
+                    format!("{name}! {{ {input} }}"),
+                    format!("fn w__() {{ let _ = {name}!({input}); }}"),
+                ];
+                w.add(path, id, Use::CallProcMacro, ways);
+            }
+            write_forwarded(w, path, id, &name);
+        }
+        _ => {}
     }
 }
 

@@ -24,6 +24,7 @@ mod types;
 mod underscores;
 mod unnamed;
 mod values;
+mod variance;
 mod wrapper;
 mod writer;
 

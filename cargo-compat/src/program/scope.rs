@@ -134,3 +134,33 @@ pub(super) fn with_defaults(r: &Renderer<'_>, generics: &Generics) -> Option<Vec
     }
     Some(args)
 }
+
+/// A type as programs name it.
+pub(super) struct NamedType {
+    pub(super) scope: Scope,
+    /// `::k::S`.
+    pub(super) name: String,
+    /// `::k::S<'a, T>`.
+    pub(super) ty: String,
+}
+
+/// The type with one of its arguments replaced.
+pub(super) fn with_argument(name: &str, generics: &Generics, index: usize, value: &str) -> String {
+    let mut args = arguments(generics, true);
+    if let Some(arg) = args.get_mut(index) {
+        value.clone_into(arg);
+    }
+    format!("{name}<{}>", args.join(", "))
+}
+
+/// A scope without one of its parameters, and without the bounds that name it.
+pub(super) fn without_parameter(scope: &Scope, own: &str) -> Scope {
+    let mut rest = scope.clone();
+    rest.declared.retain(|text| {
+        text != own
+            && !text.starts_with(&format!("{own}:"))
+            && !text.starts_with(&format!("{own} "))
+    });
+    rest.predicates.retain(|text| !text.contains(own));
+    rest
+}

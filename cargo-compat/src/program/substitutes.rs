@@ -6,7 +6,6 @@ use rustdoc_types::{
 };
 
 use super::writer::Writer;
-use crate::model::render::Renderer;
 
 /// How many types are tried for a parameter.
 const MOST: usize = 12;
@@ -137,15 +136,7 @@ fn filled_type(w: &Writer<'_>, ty: &Type, generics: &Generics) -> Option<String>
     if matches!(ty, Type::Generic(_)) {
         return None;
     }
-    let mut r: Renderer<'_> = w.renderer();
-    for param in &generics.params {
-        let value = match &param.kind {
-            GenericParamDefKind::Type { .. } => "u8",
-            GenericParamDefKind::Const { .. } => "1",
-            GenericParamDefKind::Lifetime { .. } => continue,
-        };
-        r.generics.insert(param.name.clone(), value.to_owned());
-    }
+    let r = w.renderer().filling(generics);
     // Lifetimes of the implementation are no parameters of the program.
     let mut text = r.ty(ty)?;
     for param in &generics.params {

@@ -1,11 +1,13 @@
 //! Traits: used as a bound, called, and implemented with and without their defaults.
 
+use std::collections::HashMap;
+
 use rustdoc_types::{
     Function, GenericBound, Generics, Item, ItemEnum, Trait, Type, WherePredicate,
 };
 
 use super::assertion::Use;
-use super::bodies::ANY;
+use super::bodies::{ANY, open_scope};
 use super::bound::Bound;
 use super::methods::{argument_names, method_signature};
 use super::objects;
@@ -177,6 +179,10 @@ fn write_supertrait_methods(
         let name = item.name.clone().unwrap_or_default();
         let mut r = Renderer::body(w.names);
         r.self_type = Some("X__".to_owned());
+        let mut scope = bound.scope.clone();
+        if open_scope(&mut scope, &r, &function.generics, &HashMap::new()).is_none() {
+            continue;
+        }
         let args: Option<Vec<String>> = function
             .sig
             .inputs
@@ -196,7 +202,7 @@ fn write_supertrait_methods(
         );
         let body = format!("{ANY} let r__: {output} = {call};");
         let ways = [&bound.user, &bound.user.replace("?Sized + ", "")]
-            .map(|user| bound.scope.function_with(&[user], "", "", &body));
+            .map(|user| scope.function_with(&[user], "", "", &body));
         let label = format!("{path} → {name}");
         w.add(&label, *id, Use::CallOfSupertrait, ways.into());
     }

@@ -6,7 +6,8 @@ use rustdoc_types::{
 
 use super::assertion::Use;
 use super::bodies::ANY;
-use super::generics::{NamedType, write_named};
+use super::generics::write_named;
+use super::scope::NamedType;
 use super::writer::Writer;
 use crate::model::ident::ident;
 use crate::model::render::Renderer;
@@ -177,7 +178,8 @@ fn write_access(w: &mut Writer<'_>, path: &str, of: &NamedType, fields: &Fields,
         let item = format!("{path}::{}", field.name);
         let name = ident(&field.name);
         let Some(of) = &field.ty else {
-            let way = scope.function(&format!("x: &{ty}"), "", &format!("let _ = &x.{name};"));
+            let body = in_unsafe(is_unsafe, format!("let _ = &x.{name};"));
+            let way = scope.function(&format!("x: &{ty}"), "", &body);
             w.add(&item, field.id, Use::ReadField, vec![way]);
             continue;
         };

@@ -8,7 +8,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use rustdoc_types::{
-    Function, GenericParamDefKind, Generics, Id, Impl, Item, ItemEnum, StructKind, Type, Visibility,
+    Function, GenericArg, GenericArgs, GenericParamDefKind, Generics, Id, Impl, Item, ItemEnum,
+    StructKind, Type, Visibility,
 };
 
 use super::assertion::Use;
@@ -184,9 +185,21 @@ fn source_of_alias(w: &Writer<'_>, path: &str, generics: &Generics, ty: &Type) -
     let Some(scope) = Scope::of(&Renderer::body(w.names), generics) else {
         return Vec::new();
     };
+    // What the type demands of its arguments, the alias does not say.
+    let mut scope = scope;
+    let demanded = demanded_by(w, ty, &Renderer::body(w.names));
+    scope
+        .predicates
+        .extend(demanded.into_iter().filter(|text| !leaves_open(text)));
     let alias = format!("{}{}", w.names.local(path), scope.args());
     let call = bare_call(scope, format!("any__::<{alias}>()"));
     sources_in(w, &call, "let mut r__ = ", ty)
+}
+
+/// Whether something in a text is left to inference.
+fn leaves_open(text: &str) -> bool {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .any(|word| word == "_")
 }
 
 /// What a value dereferences to.
@@ -257,13 +270,19 @@ fn sources_in(w: &Writer<'_>, call: &BodyCall, bind: &str, ty: &Type) -> Vec<Sou
     };
     let holes = r.take_holes();
     let params: Vec<String> = holes.iter().map(|(_, name)| name.clone()).collect();
+    let demanded = demanded_by(w, ty, &Renderer::with_holes(w.names));
+    let clause = if demanded.is_empty() {
+        String::new()
+    } else {
+        format!(" where {}", demanded.join(", "))
+    };
 
     holes
         .iter()
         .filter(|(id, _)| is_unnamed(w, *id))
         .map(|(id, name)| {
             let helper = format!(
-                "fn at__{}(_: &{text}) -> &'static mut {name} {{ loop {{}} }}",
+                "fn at__{}(_: &{text}) -> &'static mut {name}{clause} {{ loop {{}} }}",
                 angle(&params)
             );
             Source {
@@ -274,6 +293,58 @@ fn sources_in(w: &Writer<'_>, call: &BodyCall, bind: &str, ty: &Type) -> Vec<Sou
             }
         })
         .collect()
+}
+
+/// The bounds under which a type has its arguments, as `r` writes them: what stands for them must
+/// be numbered as in the type itself. What cannot be named is left to the compiler.
+fn demanded_by(w: &Writer<'_>, ty: &Type, r: &Renderer<'_>) -> Vec<String> {
+    let Type::ResolvedPath(path) = ty else {
+        return Vec::new();
+    };
+    let generics = match w.item(path.id).map(|item| &item.inner) {
+        Some(ItemEnum::Struct(of)) => &of.generics,
+        Some(ItemEnum::Enum(of)) => &of.generics,
+        Some(ItemEnum::Union(of)) => &of.generics,
+        _ => return Vec::new(),
+    };
+    let Some(GenericArgs::AngleBracketed { args, .. }) = path.args.as_deref() else {
+        return Vec::new();
+    };
+
+    let mut own = w.renderer();
+    let params = generics
+        .params
+        .iter()
+        .filter(|param| matches!(param.kind, GenericParamDefKind::Type { .. }));
+    let types = args.iter().filter_map(|arg| match arg {
+        GenericArg::Type(ty) => r.ty(ty),
+        _ => None,
+    });
+    own.generics = params.map(|param| param.name.clone()).zip(types).collect();
+
+    let mut found = Vec::new();
+    for param in &generics.params {
+        let GenericParamDefKind::Type { bounds, .. } = &param.kind else {
+            continue;
+        };
+        let Some(arg) = own.generics.get(&param.name) else {
+            continue;
+        };
+        for bound in bounds {
+            let text = own.bounds(std::slice::from_ref(bound));
+            found.extend(text.map(|text| format!("{arg}: {text}")));
+        }
+    }
+    for predicate in &generics.where_predicates {
+        let one = Generics {
+            params: Vec::new(),
+            where_predicates: vec![predicate.clone()],
+        };
+        found.extend(own.predicates(&one).unwrap_or_default());
+    }
+    // Lifetimes of the type are none of the program's.
+    found.retain(|text| !text.contains('\'') && !text.contains(": ?"));
+    found
 }
 
 /// Everything that users may do with a value.

@@ -21,10 +21,12 @@ const SLOW: usize = 50;
 const SLOW_ROUNDS: usize = 6;
 /// rustc's codes for a program that it does not understand: names, arguments and types that cannot
 /// be inferred.
-const NOT_UNDERSTOOD: [&str; 11] = [
-    "E0061", "E0106", "E0107", "E0261", "E0282", "E0283", "E0284", "E0405", "E0412", "E0433",
-    "E0726",
+const NOT_UNDERSTOOD: [&str; 15] = [
+    "E0061", "E0106", "E0107", "E0223", "E0261", "E0282", "E0283", "E0284", "E0309", "E0405",
+    "E0412", "E0425", "E0433", "E0603", "E0726",
 ];
+/// rustc's code for a bound that does not hold.
+const NOT_BOUND: &str = "E0277";
 /// rustc's code for what only nightly programs may use.
 const UNSTABLE: &str = "E0658";
 /// rustc's code for two implementations of one trait for one type.
@@ -287,11 +289,12 @@ pub fn accepted_by<'a>(
             .entry(std::ptr::from_ref(line.assertion))
             .or_insert(line);
     }
-    let mut reasons: BTreeMap<*const Assertion, Rejection> = BTreeMap::new();
+    let mut reasons: BTreeMap<*const Assertion, Vec<Rejection>> = BTreeMap::new();
     for rejected in sieved.rejected {
         reasons
             .entry(std::ptr::from_ref(rejected.line.assertion))
-            .or_insert(rejected.rejection);
+            .or_default()
+            .push(rejected.rejection);
     }
 
     let mut accepted = Accepted::default();
@@ -299,8 +302,11 @@ pub fn accepted_by<'a>(
         let key = std::ptr::from_ref(assertion);
         if let Some(line) = first_ways.remove(&key) {
             accepted.lines.push(line);
-        } else if assertion.done.need() == Need::Expected {
-            let rejection = reasons.remove(&key).unwrap_or_default();
+            continue;
+        }
+        let rejections = reasons.remove(&key).unwrap_or_default();
+        if assertion.done.need() == Need::Expected {
+            let rejection = rejections.into_iter().next().unwrap_or_default();
             // Nobody on a stable compiler relies on an implementation of an unstable trait.
             // A blanket implementation of the library's own leaves nobody else room for one.
             let implements = assertion.done.rule().id == rules::TRAIT_IMPL.id;
@@ -312,15 +318,25 @@ pub fn accepted_by<'a>(
                 assertion,
                 rejection,
             });
-        } else if !assertion.done.expands_macro()
-            && reasons
-                .get(&key)
-                .is_some_and(|rejection| NOT_UNDERSTOOD.contains(&rejection.code.as_str()))
+        } else if !rejections.is_empty()
+            && rejections
+                .iter()
+                .all(|rejection| is_unasked(assertion.done, &rejection.code))
         {
             accepted.unasked.push(assertion);
         }
     }
     Ok(accepted)
+}
+
+/// Whether an error says that a use could not be asked for, and not that the item lacks it.
+fn is_unasked(done: Use, code: &str) -> bool {
+    if done.expands_macro() {
+        return false;
+    }
+    NOT_UNDERSTOOD.contains(&code)
+        // What was filled in for a parameter does not fit its bounds.
+        || done.rule().id == rules::VARIANCE.id && code == NOT_BOUND
 }
 
 /// The lines that another library rejects.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{DependencyKind, Package};
 
 use super::tree::rust_files;
+use crate::model::package::FeatureSet;
 
 /// Names of features whose `cfg` stands in a source file that differs between the sides, or around
 /// the declaration of a module whose file does.
@@ -27,7 +28,8 @@ pub fn features_of_changed_files(old: &Package, new: &Package) -> BTreeSet<Strin
         found.extend(features_around_modules(text, &changed_modules));
     }
     for (name, values) in &old.features {
-        if new.features.get(name) != Some(values) {
+        let alone = FeatureSet::Only(name.clone());
+        if new.features.get(name) != Some(values) || alone.enabled(old) != alone.enabled(new) {
             found.insert(name.clone());
         }
     }
@@ -131,12 +133,34 @@ fn may_ask_for_features(text: &str, asking: &BTreeSet<&str>) -> bool {
 }
 
 /// Features of a package that turn something on: a `cfg` of its sources or build script, a
-/// dependency, or another feature.
+/// dependency, or another feature that does.
 pub fn gating_features(package: &Package) -> BTreeSet<String> {
+    let mut found = directly_gating(package);
+    loop {
+        let more: Vec<String> = package
+            .features
+            .iter()
+            .filter(|(name, values)| {
+                !found.contains(*name) && values.iter().any(|value| found.contains(value))
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        if more.is_empty() {
+            return found;
+        }
+        found.extend(more);
+    }
+}
+
+fn directly_gating(package: &Package) -> BTreeSet<String> {
     let mut found: BTreeSet<String> = package
         .features
         .iter()
-        .filter(|(_, values)| !values.is_empty())
+        .filter(|(_, values)| {
+            values
+                .iter()
+                .any(|value| value.starts_with("dep:") || value.contains('/'))
+        })
         .map(|(name, _)| name.clone())
         .collect();
 

@@ -6,29 +6,29 @@ use cargo_metadata::Package;
 
 use super::tree::rust_files;
 use crate::model::names::Hints;
-use crate::model::source_impl::impls_for_objects;
+use crate::model::source_impl::{impls_for_objects, impls_for_projections};
 
 /// What only the sources of a package say.
 pub(super) fn read_hints(package: &Package, is_proc_macro: bool) -> Hints {
     if is_proc_macro {
         return Hints {
             words: literal_words(package),
-            impls: Vec::new(),
+            ..Hints::default()
         };
     }
-    let mut impls = Vec::new();
+    let mut hints = Hints::default();
     if let Some(dir) = package.manifest_path.parent() {
         for file in rust_files(&dir.join("src").into_std_path_buf()) {
             let text = std::fs::read_to_string(&file).unwrap_or_default();
             if text.contains("dyn ") {
-                impls.extend(impls_for_objects(&text));
+                hints.impls.extend(impls_for_objects(&text));
+            }
+            if text.contains(" as ") {
+                hints.projections.extend(impls_for_projections(&text));
             }
         }
     }
-    Hints {
-        words: Vec::new(),
-        impls,
-    }
+    hints
 }
 
 /// Identifiers among the string literals of a package's sources, the most frequent first.

@@ -7,6 +7,7 @@ mod behaviour;
 mod causes;
 mod dependents;
 mod features;
+mod macros;
 mod pairs;
 mod table;
 mod workspace;
