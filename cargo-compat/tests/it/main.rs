@@ -6,6 +6,7 @@ mod bad_input;
 mod behaviour;
 mod causes;
 mod dependents;
+mod feature_lists;
 mod features;
 mod macros;
 mod pairs;
