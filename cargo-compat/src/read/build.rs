@@ -10,6 +10,7 @@ use cargo_metadata::camino::Utf8PathBuf;
 use cargo_metadata::{Artifact, Message, Metadata, Package};
 use release_gate::process::{Finished, Runner};
 use release_gate::{Error, Result};
+use semver::Version;
 
 use super::cargo::{Request, build_step, feature_args, finished_step, workspace_member};
 use super::describe::{Described, describe, describe_globbed, parse_description};
@@ -263,24 +264,71 @@ fn deps_dir(file: &Utf8PathBuf) -> Option<PathBuf> {
     Some(dir.into_std_path_buf())
 }
 
+/// A compiled crate of the graph. cargo's metadata lists what the default features need; of the others
+/// their ids say all that there is to know.
 fn dependency_of(
     metadata: &Metadata,
     artifact: &Artifact,
     file: &Utf8PathBuf,
 ) -> Option<Dependency> {
-    let package = metadata
+    let id = artifact.package_id.repr.clone();
+    let listed = metadata
         .packages
         .iter()
-        .find(|package| package.id == artifact.package_id)?;
+        .find(|package| package.id == artifact.package_id);
+    let (package, version, is_local) = match listed {
+        Some(package) => (
+            package.name.to_string(),
+            package.version.clone(),
+            package.source.is_none(),
+        ),
+        None => {
+            let (name, version) = name_and_version(&id)?;
+            (name, version, id.starts_with("path+"))
+        }
+    };
     Some(Dependency {
         file: file.clone().into(),
         lib: artifact.target.name.replace('-', "_"),
-        package: package.name.to_string(),
-        version: package.version.clone(),
-        id: package.id.repr.clone(),
-        source: package
-            .source
-            .is_none()
-            .then(|| package.manifest_path.clone().into_std_path_buf()),
+        package,
+        version,
+        id,
+        source: is_local.then(|| artifact.manifest_path.clone().into_std_path_buf()),
     })
+}
+
+/// What a package id says: `registry+https://…#name@1.0.0`, or `path+file:///…/name#1.0.0`.
+fn name_and_version(id: &str) -> Option<(String, Version)> {
+    let (place, rest) = id.rsplit_once('#')?;
+    let (name, version) = match rest.rsplit_once('@') {
+        Some(both) => both,
+        None => (place.split('?').next()?.rsplit('/').next()?, rest),
+    };
+    Some((name.to_owned(), version.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_ids_tell_names_and_versions() {
+        let told =
+            |id: &str| name_and_version(id).map(|(name, version)| format!("{name} {version}"));
+        for (id, wanted) in [
+            (
+                "registry+https://example.org/index#serde_core@1.0.229",
+                "serde_core 1.0.229",
+            ),
+            ("path+file:///somewhere/core#0.1.0", "core 0.1.0"),
+            (
+                "path+file:///somewhere/core-src#core@0.1.0-beta.1",
+                "core 0.1.0-beta.1",
+            ),
+            ("git+https://example.org/core?rev=abc#0.2.0", "core 0.2.0"),
+        ] {
+            assert_eq!(told(id).as_deref(), Some(wanted));
+        }
+        assert_eq!(told("core 0.1.0"), None);
+    }
 }

@@ -25,11 +25,15 @@ fn judge(before: &Side, after: &Side) -> Value {
     let dir = tempfile::tempdir().unwrap();
     write_side(&dir.path().join("old"), "1.0.0", before);
     write_side(&dir.path().join("new"), "1.1.0", after);
+    run(dir.path())
+}
+
+fn run(dir: &Path) -> Value {
     let step = Step::new(env!("CARGO_BIN_EXE_cargo-compat"))
         .inherit_network_env()
-        .env("CARGO_TARGET_DIR", dir.path().join("target").as_os_str())
-        .current_dir(dir.path().join("new"))
-        .args(["--offline", "--message-format", "json"])
+        .env("CARGO_TARGET_DIR", dir.join("target").as_os_str())
+        .current_dir(dir.join("new"))
+        .args(["-p", "k", "--offline", "--message-format", "json"])
         .args(["--against", "../old"]);
     let ran = Runner::new().run(step).unwrap();
     serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr_text()))
@@ -120,4 +124,37 @@ fn as_many_features_as_build_together_are_compared() {
         .iter()
         .any(|change| change["item"] == "both" && change["bump"] == "major");
     assert!(found, "{report:#}");
+}
+
+#[test]
+fn what_a_feature_brings_from_another_crate_is_part_of_the_api() {
+    let dir = tempfile::tempdir().unwrap();
+    let lib = "#[cfg(feature = \"dd\")] pub fn f<T: dd::Show>(x: T) -> T::Out { x.show() }\npub fn g() {}\n";
+    for (side, version, shown) in [("old", "1.0.0", "u8"), ("new", "2.0.0", "u16")] {
+        let folder = dir.path().join(side);
+        let features = Side(
+            "[dependencies]\ndd = { path = \"dd\", optional = true }\n",
+            lib,
+        );
+        let own = if side == "old" { "1.0.0" } else { "1.1.0" };
+        write_side(&folder, own, &features);
+        let other = format!(
+            "pub trait Show {{ type Out; fn show(&self) -> Self::Out; }}\nimpl Show for char {{ type Out = {shown}; fn show(&self) -> {shown} {{ 1 }} }}\n"
+        );
+        std::fs::create_dir_all(folder.join("dd/src")).unwrap();
+        std::fs::write(folder.join("dd/src/lib.rs"), other).unwrap();
+        std::fs::write(
+            folder.join("dd/Cargo.toml"),
+            format!("[package]\nname = \"dd\"\nversion = \"{version}\"\nedition = \"2024\"\n"),
+        )
+        .unwrap();
+    }
+    let report = run(dir.path());
+    let has = |rule: &str| {
+        let changes = report["data"]["changes"].as_array().unwrap();
+        changes.iter().any(|change| change["rule"] == rule)
+    };
+    assert_eq!(report["status"], "fail", "{report:#}");
+    assert!(has("public-dependency-bumped"), "{report:#}");
+    assert_eq!(report["data"]["harness"]["gaps"], serde_json::json!([]));
 }
