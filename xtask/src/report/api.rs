@@ -6,6 +6,7 @@ use release_gate::facts::report::compat::CompatChange;
 use release_gate::text::markup;
 
 use super::folder::Folder;
+use super::words::words;
 
 /// Every change of the API. Nothing where there is no API, or nothing is known of it.
 pub(crate) fn changes(out: &mut String, folder: &Folder) {
@@ -34,7 +35,7 @@ fn show(out: &mut String, folder: &Folder, change: &CompatChange) {
         "<details><summary><span class=\"tag\">{}</span> <code>{}</code> {}</summary>",
         change.bump.as_str(),
         markup(&change.item),
-        markup(&change.message)
+        words(&change.message)
     );
     if let Some(reason) = &change.waived {
         let _ = write!(out, "<p>Waived: {}</p>", markup(reason));

@@ -13,6 +13,8 @@ mod line;
 mod page;
 mod sbom;
 mod size;
+mod words;
+
 #[cfg(test)]
 mod tests;
 

@@ -18,6 +18,7 @@ use super::dependencies::dependencies;
 use super::download::verification;
 use super::folder::Folder;
 use super::line::Line;
+use super::words::words;
 use crate::outcome::Outcome;
 
 /// Only what fails is red. What scrolls sideways on a narrow screen is in a `.wide` of its own, so
@@ -30,9 +31,9 @@ p,li,summary{overflow-wrap:anywhere}td,th{overflow-wrap:break-word;min-width:5re
 .passed{color:#0a5c1e;font-weight:bold}.nothing-to-judge{color:#6b4e00;font-weight:bold}.not-run{color:#595959}.failed,.not-judged{color:#a30000;font-weight:bold}\
 .card{border:1px solid #ccc;border-radius:.3rem;padding:.3rem .6rem;margin:.5rem 0}.was{background:#ffebe9}.is{background:#e6ffec}\
 .bar{background:#2f5d9b;height:1rem;min-width:2px}.tag{border:1px solid #767676;border-radius:.3rem;padding:0 .3rem;font-size:.85em}\
-ul{padding-left:1.2rem}summary{cursor:pointer}\
+.help{white-space:pre-wrap;overflow-wrap:anywhere;color:#444;margin:.2rem 0 .5rem}ul{padding-left:1.2rem}summary{cursor:pointer}\
 @media(max-width:30rem){body{margin:1rem auto;padding:0 .5rem}th,td{padding:.3rem}}\
-@media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}pre{background:#262626}th,td,.card{border-color:#444}caption{color:#aaa}a{color:#8ab4f8}\
+@media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}pre{background:#262626}th,td,.card{border-color:#444}caption{color:#aaa}.help{color:#bbb}a{color:#8ab4f8}\
 .passed{color:#7bd88f}.not-run{color:#aaa}.failed,.not-judged{color:#ff8a80}.nothing-to-judge{color:#e6c07b}.bar{background:#6d9eeb}.was{background:#4a1d1d}.is{background:#173a22}}";
 
 /// Of how many things that one gate left out the list is open.
@@ -325,11 +326,11 @@ fn show_finding(finding: &Finding, packages: &[&str]) -> String {
         "warning"
     };
     let help = finding.help.as_deref();
-    let help = help.map(|help| format!("<br>{}", markup(help)));
+    let help = help.map(|help| format!("<div class=\"help\">{}</div>", words(help)));
     format!(
         "<b>{level}</b> <code>{}</code> {} <span class=\"tag\">{}</span>{}",
         markup(&finding.rule),
-        markup(&finding.message),
+        words(&finding.message),
         markup(&packages.join(", ")),
         help.unwrap_or_default()
     )

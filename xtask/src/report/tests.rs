@@ -437,6 +437,18 @@ fn what_scrolls_has_a_name() {
 }
 
 #[test]
+fn code_in_messages_is_code() {
+    let cases = [
+        ("`a<b>` is new", "<code>a&lt;b&gt;</code> is new"),
+        ("run `x` and `y`", "run <code>x</code> and <code>y</code>"),
+        ("one ` alone", "one ` alone"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(super::words::words(text), expected);
+    }
+}
+
+#[test]
 fn nothing_of_a_report_becomes_markup() {
     let hostile = "<script>alert(1)</script>\u{202e}\"'&";
     let components = json!([{ "bom-ref": "a", "name": hostile, "version": hostile, "licenses": [{ "expression": hostile }] }]);
@@ -567,7 +579,10 @@ fn a_report_with_a_renamed_field_is_not_judged() {
         page.contains("Not every gate passed.</span> Not judged: compat."),
         "{page}"
     );
-    assert!(page.contains("missing field `required_bump`"), "{page}");
+    assert!(
+        page.contains("missing field <code>required_bump</code>"),
+        "{page}"
+    );
     assert!(!page.contains("Public API"), "{page}");
 }
 
