@@ -19,7 +19,9 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
+code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; } h1 code { font-size: 1.2rem; }
+td:first-child:not(.number), td.number + td:not(:last-child) { min-width: 7rem; }
+@media (min-width: 40rem) { th.map { width: 65%; } }
 tr.derived { opacity: .6; } svg { display: block; width: 100%; height: 18px; background: var(--soft); }
 .cause rect { fill: var(--cause); } .derived rect { fill: var(--derived); }
 ";
@@ -46,7 +48,7 @@ pub(crate) fn page(names: [&str; 2], found: &Difference, map: &[Stripe]) -> Stri
     let _ = writeln!(
         text,
         "<h2>Map</h2>\n<p>Each row is a section or member from its start to its end; the taller a mark, the more of that stretch differs. \
-         Red causes, yellow is computed from the rest.</p>\n<table>\n<tr><th>Part<th>Bytes<th style=\"width:65%\">Where it differs"
+         Red causes, yellow is computed from the rest.</p>\n<table>\n<tr><th>Part<th>Bytes<th class=\"map\">Where it differs"
     );
     for stripe in map {
         let size = if stripe.size[0] == stripe.size[1] {
