@@ -55,6 +55,18 @@ fn cannot_write_query() -> String {
     "cannot write a temporary package".to_owned()
 }
 
+/// Cargo's first error is about the crate; what follows is about the package that asks for it.
+fn cannot_get(cx: &Context, spec: &str, told: &str) -> Error {
+    let mut errors = told.lines().filter_map(|line| line.strip_prefix("error: "));
+    let why = errors.next().unwrap_or("cargo says no reason");
+    let help = if cx.args().is_offline() {
+        "leave out --offline, or name a .crate file"
+    } else {
+        "check the name, the version and the network, or name a .crate file"
+    };
+    Error::judge(format!("cargo cannot get `{spec}`: {why}")).with_help(help)
+}
+
 /// Gets a published crate through cargo.
 fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
     let (name, version) = spec
@@ -78,7 +90,10 @@ fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
         step = step.arg("--offline");
     }
     cx.terminal.status("Fetching", spec);
-    cx.runner.run(step)?.success()?;
+    let finished = cx.runner.run(step)?;
+    if !finished.is_success() {
+        return Err(cannot_get(cx, spec, &finished.stderr_text()));
+    }
     let home = user_cargo_home().ok_or_else(|| Error::judge("CARGO_HOME cannot be found"))?;
     let file = format!("{name}-{version}.crate");
 

@@ -27,7 +27,7 @@ use semver::Version;
 use self::ignored::obeyed_and_ignored;
 use self::packages::{SourcePackage, packages, select};
 use self::place::Place;
-use self::trusted::{Trusted, by, only};
+use self::trusted::{Trusted, only, signed_by};
 use super::signing::is_tracked;
 use super::trust;
 use crate::gpg::{self, Keyring};
@@ -302,11 +302,16 @@ fn judge(
 
     let signed = commits.count - commits.unsigned.len();
     let signers: Vec<_> = commits.signers.iter().cloned().collect();
+    let all = counted(commits.count as u64, "commit", "commits");
+    // The keys are those of the commits that the number counts.
+    let which = match signed {
+        0 => all,
+        signed => format!("{signed} of {all}"),
+    };
     let human = format!(
-        "  {name}  signed by {}\n  {signed} of {} signed by {}\n",
-        by(signer.as_slice()),
-        counted(commits.count as u64, "commit", "commits"),
-        by(&signers)
+        "  {name}  {}\n  {which} {}\n",
+        signed_by(signer.as_slice()),
+        signed_by(&signers)
     );
     let data = VerifySourceData {
         tag: name.to_owned(),
@@ -490,8 +495,8 @@ fn unpinned(trusted: &Trusted, signer: Option<&String>, commits: &Commits) -> Op
         .collect();
     let all: Vec<String> = all.into_iter().collect();
     let text = format!(
-        "UNPINNED: the keys came from the checkout that they verify; signed by {}",
-        by(&all)
+        "UNPINNED: the keys came from the checkout that they verify; {}",
+        signed_by(&all)
     );
     let help = "compare the fingerprints with those the project publishes elsewhere, or name a key file of your own with --key";
     Some(

@@ -119,12 +119,12 @@ impl Trusted {
     }
 }
 
-/// Fingerprints, or that there are none.
-pub(super) fn by(signers: &[String]) -> String {
+/// Who signed, or that nobody did who is trusted.
+pub(super) fn signed_by(signers: &[String]) -> String {
     if signers.is_empty() {
-        "no trusted key".to_owned()
+        "not signed by a trusted key".to_owned()
     } else {
-        signers.join(", ")
+        format!("signed by {}", signers.join(", "))
     }
 }
 
