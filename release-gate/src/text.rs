@@ -59,7 +59,7 @@ pub fn hanging(text: &str, taken: usize, width: usize, indent: usize) -> String 
 
 /// The words of a line: blanks inside backticks divide nothing.
 fn words(line: &str) -> Vec<&str> {
-    let is_code_whole = line.matches('`').count() % 2 == 0;
+    let is_code_whole = line.matches('`').count().is_multiple_of(2);
     let mut is_inside = false;
     line.split(|c| {
         is_inside ^= c == '`' && is_code_whole;

@@ -1,11 +1,6 @@
 //! What `-h` shows: a screen that begins with the call's own flags, and nothing that means nothing
 //! to it.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a program that prints something else fails its test"
-)]
-
 use release_gates_tests::{TOOLS, TestEnv};
 
 /// The lines that `-h` may have.

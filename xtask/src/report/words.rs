@@ -4,7 +4,7 @@ use release_gate::text::markup;
 
 /// A message, with what stands between backticks as code.
 pub(crate) fn words(text: &str) -> String {
-    if text.matches('`').count() % 2 != 0 {
+    if !text.matches('`').count().is_multiple_of(2) {
         return markup(text);
     }
     let parts = text.split('`').enumerate();
