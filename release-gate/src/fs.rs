@@ -316,6 +316,49 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
     }
 
+    /// Windows refuses to replace a file that somebody reads, unless the reader allows it, as std's files do.
+    #[test]
+    fn a_file_that_is_being_read_is_replaced() {
+        use std::io::Read as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        write_atomic(&path, b"old").unwrap();
+        let mut reader = std::fs::File::open(&path).unwrap();
+
+        write_atomic(&path, b"new").unwrap();
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "old");
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+    }
+
+    /// Windows' older calls end at 260 characters.
+    #[test]
+    fn a_long_path_is_written_walked_and_copied() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("f".repeat(120)).join("g".repeat(120));
+        let path = folder.join("h".repeat(120));
+        write_atomic(&path, b"x").unwrap();
+        copy_atomic(&path, &folder.join("copy")).unwrap();
+
+        let files = walk(dir.path()).unwrap();
+        assert_eq!(files.len(), 2);
+        assert!(files.iter().any(|file| file.path == path));
+        assert_eq!(std::fs::read(folder.join("copy")).unwrap(), b"x");
+    }
+
+    /// A name that differs in case names the same file there; the old one is replaced, never kept beside it.
+    #[cfg(windows)]
+    #[test]
+    fn a_name_in_another_case_replaces_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        write_atomic(&dir.path().join("Report.json"), b"old").unwrap();
+        write_atomic(&dir.path().join("report.json"), b"new").unwrap();
+        let files = walk(dir.path()).unwrap();
+        assert_eq!(files.len(), 1);
+        assert_eq!(std::fs::read(&files[0].path).unwrap(), b"new");
+    }
+
     #[test]
     fn a_folder_in_the_way_is_an_error_that_names_the_file() {
         let dir = tempfile::tempdir().unwrap();

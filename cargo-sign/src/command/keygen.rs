@@ -52,15 +52,10 @@ struct Files {
 
 impl Files {
     fn beside(secret: PathBuf) -> Self {
-        let beside = |suffix: &str| {
-            let mut name = secret.as_os_str().to_owned();
-            name.push(suffix);
-            PathBuf::from(name)
-        };
         Self {
-            public: beside(".pub"),
-            signers: beside(".allowed_signers"),
-            pem: beside(".pem"),
+            public: with_suffix(&secret, ".pub"),
+            signers: with_suffix(&secret, ".allowed_signers"),
+            pem: with_suffix(&secret, ".pem"),
             secret,
         }
     }
@@ -76,12 +71,22 @@ impl Files {
     }
 }
 
+/// `release.key` and `.pub` are `release.key.pub`.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
 pub(crate) fn run(cx: &mut Context, args: &KeygenArgs) -> Result<Outcome> {
     let secret = match &args.out {
         Some(path) => path.clone(),
         None => default_place()?,
     };
     refuse_work_tree(cx, &secret)?;
+    if args.passphrase.source() == Passphrase::None {
+        key::refuse_open_place(&secret)?;
+    }
     let files = Files::beside(secret);
     for path in [&files.secret, &files.public] {
         if path.exists() {

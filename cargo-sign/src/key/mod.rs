@@ -7,6 +7,7 @@
 
 mod agent;
 mod minisign;
+mod place;
 mod secret;
 
 use std::fs::File;
@@ -24,6 +25,7 @@ use ssh_key::{Kdf, LineEnding, PrivateKey};
 use zeroize::Zeroizing;
 
 use self::agent::AgentKey;
+pub use self::place::refuse_open_place;
 use self::secret::Holder;
 pub use self::secret::Secret;
 
@@ -127,6 +129,9 @@ pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<Secret> {
 
     if let Some(path) = file {
         let text = read_file(path)?;
+        if !is_encrypted(&text) {
+            refuse_open_place(path)?;
+        }
         let secret = parse(&text, passphrase)
             .map_err(|why| why.of(&format!("the signing key `{}`", path.display())))?;
         // The public half as `keygen` left it there: a key that was imported keeps its id.
@@ -232,6 +237,15 @@ impl<T: Into<String>> From<T> for Unusable {
             why: why.into(),
             help: Vec::new(),
         }
+    }
+}
+
+/// Whether a passphrase protects a key file, as far as its form is known.
+fn is_encrypted(text: &str) -> bool {
+    let text = text.trim();
+    match minisign::Sealed::parse(text) {
+        Some(sealed) => sealed.is_ok_and(|sealed| sealed.is_encrypted()),
+        None => PrivateKey::from_openssh(text).is_ok_and(|key| key.is_encrypted()),
     }
 }
 

@@ -17,6 +17,9 @@ use crate::workspace::{Workspace, copy_files, executables, with_own_environment}
 /// The programs that are compared. `cargo repro` builds what they judge: its sandbox is Linux's.
 const PROGRAMS: [&str; 3] = ["cargo-sbom-lite", "cargo-relnotes", "cargo-sign"];
 
+/// The variable with the secret key of `pack`. A file would have to lie below the profile of wine's user.
+const SECRET: &str = "RELEASE_GATES_SIGNING_KEY";
+
 /// The project's folder of reports, below its target folder.
 const FACTS: &str = "target/release-gates";
 
@@ -30,7 +33,7 @@ const FILES: [(&str, &str); 3] = [
     (".gitignore", "/target\n"),
 ];
 
-/// The calls: a program, and its arguments. `KEY` and `PUBLIC` stand for the two halves of the key.
+/// The calls: a program, and its arguments. `PUBLIC` stands for the public key.
 const CALLS: [(&str, &str); 10] = [
     ("sbom-lite", "generate --offline"),
     ("sbom-lite", "licenses --offline"),
@@ -46,7 +49,7 @@ const CALLS: [(&str, &str); 10] = [
     ),
     ("relnotes", ""),
     ("relnotes", "check"),
-    ("sign", "pack --no-passphrase --key KEY"),
+    ("sign", "pack --no-passphrase"),
     ("sign", "verify --key PUBLIC --expect demo@1.0.0"),
 ];
 
@@ -64,6 +67,8 @@ pub(super) fn check(workspace: &Workspace, wine: &Wine, scratch: &Path) -> Resul
         .args(["sign", "keygen", "--no-passphrase", "--out"])
         .arg(&key);
     workspace.run("Making", "a key", keygen)?;
+    let secret =
+        std::fs::read_to_string(&key).or_judge(|| format!("cannot read `{}`", key.display()))?;
 
     // Each call begins with what the one before left here.
     for (gate, call) in CALLS {
@@ -72,14 +77,15 @@ pub(super) fn check(workspace: &Workspace, wine: &Wine, scratch: &Path) -> Resul
         let program = format!("cargo-{gate}");
         let there = ran(
             workspace,
-            wine.start(Step::new(wine::PROGRAM).arg(&windows[&program])),
+            wine.start(Step::new(wine::PROGRAM).arg(&windows[&program]))
+                .env(SECRET, &secret),
             &project,
             &words(gate, call, &key, windows_path),
         )?;
         copy_folder(&before, &project.join(FACTS))?;
         let ours = ran(
             workspace,
-            Step::new(&here[&program]),
+            Step::new(&here[&program]).env(SECRET, &secret),
             &project,
             &words(gate, call, &key, |path| path.display().to_string()),
         )?;
@@ -120,7 +126,6 @@ fn words(gate: &str, call: &str, key: &Path, shown: fn(&Path) -> String) -> Vec<
     let mut words = vec![gate.to_owned()];
     for word in call.split_whitespace() {
         words.push(match word {
-            "KEY" => shown(key),
             "PUBLIC" => shown(&key.with_extension("pub")),
             word => word.to_owned(),
         });
@@ -250,7 +255,7 @@ mod tests {
             path.display().to_string()
         });
         assert_eq!(here[..4], ["sign", "verify", "--key", "/scratch/key.pub"]);
-        let there = words("sign", "pack --key KEY", key, windows_path);
-        assert_eq!(there[3], "Z:\\scratch\\key");
+        let there = words("sign", "verify --key PUBLIC", key, windows_path);
+        assert_eq!(there[3], "Z:\\scratch\\key.pub");
     }
 }
