@@ -84,12 +84,23 @@ impl Workspace {
 
     /// Builds one gate as it is released, and says where it is.
     pub(crate) fn build_release(&self, program: &str) -> Result<PathBuf> {
-        let step = self
-            .cargo()
-            .args(["build", "--release", "--locked", "-p", program])
-            .args(["--message-format", "json-render-diagnostics"]);
+        let mut built = self.build_all_released(&[program])?;
+        built
+            .pop()
+            .ok_or_else(|| Error::judge(format!("cargo did not say where it put {program}")))
+    }
+
+    /// Builds some gates as they are released, in one call: what they share is compiled once. Says
+    /// where they are, in the order they were named in.
+    pub(crate) fn build_all_released(&self, programs: &[&str]) -> Result<Vec<PathBuf>> {
+        let mut step = self.cargo().args(["build", "--release", "--locked"]);
+        for program in programs {
+            step = step.args(["-p", program]);
+        }
+        let step = step.args(["--message-format", "json-render-diagnostics"]);
+        let names = programs.join(", ");
         self.terminal
-            .status("Building", format!("{program} (release profile)"));
+            .status("Building", format!("{names} (release profile)"));
         let finished = self.runner.run(step)?;
         if !finished.is_success() {
             self.terminal.people(&finished.stderr_text());
@@ -99,10 +110,14 @@ impl Workspace {
             )));
         }
 
-        let mut executables = executables(&finished.stdout).into_iter();
-        executables
-            .find(|path| path.file_stem().is_some_and(|name| name == program))
-            .ok_or_else(|| Error::judge(format!("cargo did not say where it put {program}")))
+        let executables = executables(&finished.stdout);
+        let place = |program: &&str| {
+            let mut all = executables.iter();
+            all.find(|path| path.file_stem().is_some_and(|name| name == *program))
+                .cloned()
+                .ok_or_else(|| Error::judge(format!("cargo did not say where it put {program}")))
+        };
+        programs.iter().map(place).collect()
     }
 }
 

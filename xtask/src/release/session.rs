@@ -360,14 +360,11 @@ fn repository(args: &ReleaseArgs, packages: &[Package]) -> Result<String> {
 
 /// Builds the five programs that judge; returns their folder.
 fn build_programs(workspace: &Workspace) -> Result<PathBuf> {
-    let mut folder = None;
-    for program in GATES {
-        folder = workspace
-            .build_release(program)?
-            .parent()
-            .map(Path::to_owned);
-    }
-    folder.ok_or_else(|| Error::judge("cargo did not say where it put the programs"))
+    let built = workspace.build_all_released(&GATES)?;
+    let folder = built.first().and_then(|path| path.parent());
+    folder
+        .map(Path::to_owned)
+        .ok_or_else(|| Error::judge("cargo did not say where it put the programs"))
 }
 
 /// Whether a variable of the caller would change what the script does: only what is said here counts.
