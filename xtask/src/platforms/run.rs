@@ -29,6 +29,12 @@ pub(crate) fn run(workspace: &Workspace, args: &PlatformsArgs) -> Result<u8> {
     let targets = chosen(&args.targets, &TARGETS, "target")?;
     let programs = chosen(&args.package, &GATES, "program")?;
     let scratch = throw_away_dir("platforms")?;
+    if args.unit_tests {
+        let wine = Wine::new(workspace, &scratch.path().join("wine"))?;
+        let wine = wine.ok_or_else(no_wine)?;
+        unit_tests(workspace, &programs, &wine)?;
+        return Ok(exit::PASS);
+    }
 
     build(workspace, &programs, &targets, scratch.path())?;
     let mut tried = Vec::new();
@@ -125,11 +131,6 @@ fn on_windows(workspace: &Workspace, programs: &[&str], scratch: &Path) -> Resul
     let Some(wine) = Wine::new(workspace, &scratch.join("wine"))? else {
         return Ok("; no test: there is no wine".to_owned());
     };
-    if !wine.has_rust {
-        return Err(Error::judge("there is no cargo for Windows here, which the tests start").with_help(
-            "`rustup toolchain install --profile minimal --force-non-host stable-x86_64-pc-windows-gnu`",
-        ));
-    }
     unit_tests(workspace, programs, &wine)?;
     same_report::check(workspace, &wine, scratch)?;
 
@@ -161,8 +162,18 @@ enum Starts {
     Shell,
 }
 
+fn no_wine() -> Error {
+    Error::judge(format!("there is no wine here: `{}`", wine::PROGRAM))
+        .with_help("Debian: `apt-get install wine64 gcc-mingw-w64-x86-64`")
+}
+
 /// Runs the unit tests of the programs and of what they share, started by wine.
 fn unit_tests(workspace: &Workspace, programs: &[&str], wine: &Wine) -> Result<()> {
+    if !wine.has_rust {
+        return Err(Error::judge("there is no cargo for Windows here, which the tests start").with_help(
+            "`rustup toolchain install --profile minimal --force-non-host stable-x86_64-pc-windows-gnu`",
+        ));
+    }
     for package in ["release-gate-facts", "release-gate"]
         .iter()
         .chain(programs)
