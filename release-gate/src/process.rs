@@ -117,6 +117,15 @@ impl Step {
         .env("CARGO_TERM_PROGRESS_WHEN", "never")
     }
 
+    /// A step that runs the compiler that cargo starts: `$RUSTC`, else the one in `PATH`.
+    pub fn rustc() -> Self {
+        Self::new(
+            std::env::var_os("RUSTC")
+                .filter(|path| !path.is_empty())
+                .unwrap_or_else(|| "rustc".into()),
+        )
+    }
+
     /// Runs it through another program, which gets these arguments, then the program and its own
     /// arguments.
     #[must_use]

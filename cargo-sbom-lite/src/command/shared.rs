@@ -179,7 +179,7 @@ pub(super) fn check_targets(cx: &Context) -> Result<()> {
 
 /// What rustc prints for arguments, in the project's folder.
 pub(super) fn ask_rustc_for(cx: &Context, args: &[&str]) -> Result<String> {
-    let mut step = Step::new("rustc").inherit(["RUSTC"]).args(args);
+    let mut step = Step::rustc().args(args);
     if let Some(project) = cx.loaded_project() {
         step = step.current_dir(&project.root);
     }
@@ -194,10 +194,7 @@ pub(super) fn ask_rustc(
 ) -> std::thread::JoinHandle<Result<String>> {
     let (runner, root) = (cx.runner.clone(), project.root.clone());
     std::thread::spawn(move || {
-        let step = Step::new("rustc")
-            .inherit(["RUSTC"])
-            .arg("--version")
-            .current_dir(root);
+        let step = Step::rustc().arg("--version").current_dir(root);
         let finished = runner.run(step)?.success()?;
         Ok(String::from_utf8_lossy(&finished.stdout).trim().to_owned())
     })
