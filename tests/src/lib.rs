@@ -10,6 +10,7 @@
 
 pub mod bench;
 pub mod fixtures;
+pub mod registry;
 pub mod whole;
 
 use std::ffi::{OsStr, OsString};

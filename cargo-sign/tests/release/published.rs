@@ -1,90 +1,13 @@
 //! The path of a library, from its tag to somebody who knows its name and version: packed as registries
 //! serve it, listed, signed, attested, published, and compared with what is served.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
 use release_gate::digest::sha256_bytes;
 use release_gate::process::{Finished, Runner, Step};
+use release_gates_tests::registry::Registry;
 
 use super::fixture::*;
-
-/// A registry on loopback, with one package (RFC 2789).
-struct Registry {
-    address: String,
-    served: Arc<Mutex<Vec<u8>>>,
-    yanked: Arc<AtomicBool>,
-}
-
-impl Registry {
-    fn serving(file: Vec<u8>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let served = Arc::new(Mutex::new(file));
-        let yanked = Arc::new(AtomicBool::new(false));
-        let (shared, base) = (Arc::clone(&served), address.clone());
-        let is_yanked = Arc::clone(&yanked);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let yanked = is_yanked.load(Ordering::Relaxed);
-                answer(stream, &base, &shared.lock().unwrap(), yanked);
-            }
-        });
-        Self {
-            address,
-            served,
-            yanked,
-        }
-    }
-
-    /// A cargo that takes packages from here.
-    fn cargo_home(&self) -> tempfile::TempDir {
-        let home = tempfile::tempdir().unwrap();
-        let config = format!(
-            "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\nregistry = \"sparse+{0}/index/\"\n\
-             [registries.here]\nindex = \"sparse+{0}/index/\"\n",
-            self.address
-        );
-        std::fs::write(home.path().join("config.toml"), config).unwrap();
-        home
-    }
-}
-
-fn answer(mut stream: TcpStream, base: &str, file: &[u8], yanked: bool) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-    let request = lines.next().unwrap().unwrap_or_default();
-    while lines
-        .next()
-        .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
-    {}
-    let path = request.split(' ').nth(1).unwrap_or_default();
-    let body = match path {
-        "/index/config.json" => format!(r#"{{"dl":"{base}/files"}}"#).into_bytes(),
-        "/index/de/mo/demo" => {
-            let checksum = sha256_bytes(file);
-            format!(
-                "{{\"name\":\"demo\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{checksum}\",\"features\":{{}},\"yanked\":{yanked}}}\n"
-            )
-            .into_bytes()
-        }
-        "/files/demo/1.0.0/download" => file.to_vec(),
-        _ => {
-            let missing =
-                b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-            return stream.write_all(missing).unwrap_or_default();
-        }
-    };
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
-    let _ = stream
-        .write_all(head.as_bytes())
-        .and_then(|()| stream.write_all(&body));
-}
 
 fn verify(release: &Release, home: &Path, more: &[&str]) -> Finished {
     let key = release.key("m.pub").display().to_string();
@@ -131,7 +54,7 @@ fn what_a_registry_serves_is_compared_with_what_was_signed() {
         Some(0)
     );
 
-    let registry = Registry::serving(file.clone());
+    let registry = Registry::serving("demo", "1.0.0", file.clone());
     let home = registry.cargo_home();
     let download = tempfile::tempdir().unwrap();
     lay_out(download.path(), &release.published());
@@ -162,11 +85,11 @@ fn what_a_registry_serves_is_compared_with_what_was_signed() {
     assert_eq!(asked("demo", &folder).0, 2);
 
     // Withdrawn: cargo takes it for no new use, and nothing was compared.
-    registry.yanked.store(true, Ordering::Relaxed);
+    registry.set_yanked(true);
     let home = registry.cargo_home();
     let ran = verify(&release, home.path(), &["--crate", "demo@1.0.0", &folder]);
     assert_eq!(refusals(&ran), mismatch("package-yanked"));
-    registry.yanked.store(false, Ordering::Relaxed);
+    registry.set_yanked(false);
     let home = registry.cargo_home();
 
     // Somebody who has nothing but the name is told what is served, and what to get.
@@ -185,7 +108,7 @@ fn what_a_registry_serves_is_compared_with_what_was_signed() {
     assert_eq!(verify(&release, home.path(), &odd).status.code(), Some(2));
 
     // The registry serves something else, under a checksum of its own.
-    registry.served.lock().unwrap().push(0);
+    registry.serve([&file[..], &[0]].concat());
     let home = registry.cargo_home();
     let ran = verify(&release, home.path(), &["--crate", "demo@1.0.0", &folder]);
     assert_eq!(refusals(&ran), mismatch("digest-mismatch"));

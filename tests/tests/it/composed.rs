@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use release_gates_tests::fixtures::{self, Step};
+use release_gates_tests::registry::Registry;
 use release_gates_tests::whole::{self, Whole, manifest};
 use release_gates_tests::{Ran, TestEnv, path_with_programs, repository};
 
@@ -86,22 +87,26 @@ impl Ci {
     /// `templates/gate.sh` with these gates, for every package; a release is uploaded one package at a
     /// time.
     fn gate(&self, gates: &str) -> Ran {
+        let packages = if gates == "upload" { "shapes-cli" } else { "" };
+        self.gate_of(packages, gates)
+    }
+
+    /// The same for some packages.
+    fn gate_of(&self, packages: &str, gates: &str) -> Ran {
         let gates = if self.whole.signed {
             gates
         } else {
             gates.strip_prefix("source ").unwrap_or(gates)
         };
-        let mut step = self
+        let step = self
             .step("sh")
             .arg(repository().join("templates/gate.sh"))
             .env("OFFLINE", "1")
             .env("GATES", gates)
+            .env("PACKAGES", packages)
             .env("KEY", self.whole.key.as_os_str())
             .env("SOURCE_URI", "https://git.example.org/shapes")
             .env("ADVISORY_DB", self.db.as_os_str());
-        if gates == "upload" {
-            step = step.env("PACKAGES", "shapes-cli");
-        }
         self.env.run_step(step)
     }
 
@@ -360,4 +365,55 @@ fn a_break_that_no_commit_owns_up_to_stops_at_the_notes() {
     );
 
     assert!(!is_signed(&ci.whole.dir));
+}
+
+/// The path of a library: from its signed tag to an auditor who knows its name, its version and its key.
+#[test]
+fn a_library_reaches_an_auditor_who_starts_with_its_name_and_version() {
+    let ci = Ci::new(&[]);
+    let ran = ci.gate_of("shapes", "source repro notes pack attest verify");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+
+    // The platform publishes what was signed, and the auditor has a copy of the release.
+    let package = std::fs::read(ci.whole.released("shapes").join("shapes-1.1.0.crate")).unwrap();
+    let registry = Registry::serving("shapes", "1.1.0", package.clone());
+    let auditor = tempfile::tempdir().unwrap();
+    let copied = ci
+        .env
+        .step("cp")
+        .arg("-r")
+        .arg(ci.whole.released("shapes"))
+        .arg(auditor.path().join("release"));
+    assert_eq!(ci.env.run_step(copied).code, 0);
+    let audit = |asked: &str| {
+        let home = registry.cargo_home();
+        let step = ci
+            .env
+            .step("sh")
+            .current_dir(auditor.path())
+            .arg(repository().join("templates/gate.sh"))
+            .env("PATH", path_with_programs())
+            .env("CARGO_HOME", home.path().as_os_str())
+            .env("CARGO_NET_OFFLINE", "false")
+            .env("GATES", "crate")
+            .env("CRATE", asked)
+            .env("RELEASE", auditor.path().join("release").as_os_str())
+            .env("SOURCE_URI", "https://git.example.org/shapes")
+            .env(
+                "PUBLIC_KEY",
+                ci.whole.key.with_extension("key.pub").as_os_str(),
+            );
+        ci.env.run_step(step)
+    };
+
+    let ran = audit("shapes@1.1.0");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(ran.stdout.contains("shapes-1.1.0.crate"), "{ran:#?}");
+    let ran = audit("shapes@1.0.0");
+    assert_eq!(ran.code, 100, "{ran:#?}");
+
+    registry.serve([&package[..], b"more"].concat());
+    let ran = audit("shapes@1.1.0");
+    assert_eq!(ran.code, 100, "{ran:#?}");
+    assert!(ran.stdout.contains("digest-mismatch"), "{ran:#?}");
 }
