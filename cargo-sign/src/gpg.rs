@@ -35,16 +35,18 @@ struct Home {
     trusted: BTreeSet<String>,
 }
 
+/// A name that is a fingerprint, as gpg prints it: upper case, without blanks and `0x`.
+fn fingerprint(name: &str) -> Option<String> {
+    let text: String = name.split_whitespace().collect();
+    let text = text.trim_start_matches("0x").to_ascii_uppercase();
+    gpg_status::is_fingerprint(&text).then_some(text)
+}
+
 impl Keyring {
     /// Keys by what was named on the command line: files, or fingerprints of keys in `committed`;
     /// without either, all of those.
     pub(crate) fn new(names: &[String], committed: Vec<PathBuf>, runner: &Runner) -> Self {
-        let fingerprint = |name: &String| {
-            let text: String = name.split_whitespace().collect();
-            let text = text.trim_start_matches("0x").to_ascii_uppercase();
-            gpg_status::is_fingerprint(&text).then_some(text)
-        };
-        let named: BTreeSet<String> = names.iter().filter_map(fingerprint).collect();
+        let named: BTreeSet<String> = names.iter().filter_map(|name| fingerprint(name)).collect();
         let mut files: Vec<PathBuf> = names
             .iter()
             .filter(|name| fingerprint(name).is_none())

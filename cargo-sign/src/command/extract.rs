@@ -206,21 +206,19 @@ fn each(
     let folder = format!("{}/", stem(name).unwrap_or(name));
     let (mut looked_at, mut refused) = (HashSet::new(), None);
     let walked = walk_named(file, name, Limits::default(), &mut |member, reader| {
-        let about = |text: String| {
-            Error::judge(format!("cannot extract `{}`: {text}", name.escape_debug()))
-        };
         if let Err(error) = release_gate::interrupt::check() {
             refused = Some(error);
             return Err(refused_member());
         }
         if !member.path.starts_with(&folder) {
             let text = format!("`{}` lies outside its folder", member.path.escape_debug());
-            refused = Some(about(text).with_help("do not unpack it"));
+            refused = Some(unextracted(name, &text).with_help("do not unpack it"));
             return Err(refused_member());
         }
         if let Some((path, what)) = in_the_way(into, &member.path, &mut looked_at) {
             let help = "remove it, or extract into an empty folder";
-            refused = Some(about(format!("`{}` is {what}", plain_path(&path))).with_help(help));
+            let text = format!("`{}` is {what}", plain_path(&path));
+            refused = Some(unextracted(name, &text).with_help(help));
             return Err(refused_member());
         }
         visit(member, reader)
@@ -280,6 +278,11 @@ fn in_the_way(
         return Some((path, what));
     }
     None
+}
+
+fn unextracted(archive: &str, why: &str) -> Error {
+    let archive = archive.escape_debug();
+    Error::judge(format!("cannot extract `{archive}`: {why}"))
 }
 
 #[cfg(test)]

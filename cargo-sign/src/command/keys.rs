@@ -321,14 +321,11 @@ fn replace_committed_key(cx: &mut Context, old: &str, new: &PublicKey) -> Result
     };
     let committed = read_public_key(&path)?;
     let ring = read(&project.root)?;
-    let is_old = |member: &Member| {
-        let public = member.public();
-        let named =
-            member.name == old || public.as_ref().is_some_and(|key| key.fingerprint() == old);
-        named && public.is_some_and(|key| key.key == committed.key)
-    };
-
-    if !ring.newest().keys.iter().any(is_old) {
+    let is_committed = ring.newest().keys.iter().any(|member| {
+        let is_the_key = member.public().is_some_and(|key| key.key == committed.key);
+        is_the_key && is_named(member, old)
+    });
+    if !is_committed {
         return Ok(());
     }
     let comment = format!("minisign public key {}", hex(&new.id));
@@ -391,10 +388,10 @@ fn read(root: &Path) -> Result<Keyring> {
 }
 
 fn add(next: &mut Content, name: &str, key: &PublicKey) -> Result<()> {
-    let same = |member: &&Member| {
+    let there = next.keys.iter().find(|member| {
         member.public().is_some_and(|found| found.key == key.key) || member.name == name
-    };
-    if let Some(member) = next.keys.iter().find(same) {
+    });
+    if let Some(member) = there {
         return Err(Error::usage(format!(
             "the key or its name is in the keyring already, as `{}`",
             member.name
@@ -404,15 +401,15 @@ fn add(next: &mut Content, name: &str, key: &PublicKey) -> Result<()> {
     Ok(())
 }
 
+/// Whether a name or fingerprint means this member.
+fn is_named(member: &Member, which: &str) -> bool {
+    let key = member.public();
+    member.name == which || key.is_some_and(|key| key.fingerprint() == which)
+}
+
 /// Changes every entry of a key, by name or fingerprint.
 fn each(next: &mut Content, which: &str, mut change: impl FnMut(&mut Member)) -> Result<()> {
-    let matches = |member: &Member| {
-        member.name == which
-            || member
-                .public()
-                .is_some_and(|key| key.fingerprint() == which)
-    };
-    if !next.keys.iter().any(matches) {
+    if !next.keys.iter().any(|member| is_named(member, which)) {
         return Err(
             Error::usage(format!("there is no key `{which}` in the keyring"))
                 .with_help("`cargo sign keys` lists names and fingerprints"),
@@ -420,7 +417,7 @@ fn each(next: &mut Content, which: &str, mut change: impl FnMut(&mut Member)) ->
     }
     next.keys
         .iter_mut()
-        .filter(|member| matches(member))
+        .filter(|member| is_named(member, which))
         .for_each(&mut change);
     Ok(())
 }

@@ -295,17 +295,20 @@ fn companions(dir: &Path, names: &[(String, Option<Sha256Digest>)]) -> Result<Ve
         let Ok(name) = entry.file_name().into_string() else {
             continue;
         };
-        let listed = |of: &str| names.iter().any(|(name, _)| name == of);
         let vouches = match Companion::of(&name) {
             Some(Companion::Emitted) => true,
-            Some(Companion::First(of) | Companion::Further(of, _)) => listed(of),
+            Some(Companion::First(of) | Companion::Further(of, _)) => is_listed(names, of),
             None => false,
         };
-        if vouches && !listed(&name) {
+        if vouches && !is_listed(names, &name) {
             found.push(name);
         }
     }
     Ok(found)
+}
+
+fn is_listed(names: &[(String, Option<Sha256Digest>)], wanted: &str) -> bool {
+    names.iter().any(|(name, _)| name == wanted)
 }
 
 /// `demo-1.0.0.tar.gz` is `…DEMO_1_0_0_TAR_GZ`.
@@ -447,22 +450,22 @@ fn sleep(wait: Duration) -> Result<()> {
 }
 
 fn read_journal(folder: &PackageArtifacts) -> Result<Journal> {
-    let empty = || Journal {
-        schema: SCHEMA.to_owned(),
-        files: BTreeMap::new(),
-    };
     let Some(bytes) = folder.read(JOURNAL)? else {
-        return Ok(empty());
-    };
-    let wrong = || {
-        Error::judge(format!("`{JOURNAL}` cannot be relied on"))
-            .with_help("remove it to upload everything again")
+        return Ok(Journal {
+            schema: SCHEMA.to_owned(),
+            files: BTreeMap::new(),
+        });
     };
     let journal: Journal =
-        serde_json::from_slice(&bytes).map_err(|error| wrong().with_source(error))?;
+        serde_json::from_slice(&bytes).map_err(|error| unreliable_journal().with_source(error))?;
     if journal.schema == SCHEMA {
         Ok(journal)
     } else {
-        Err(wrong())
+        Err(unreliable_journal())
     }
+}
+
+fn unreliable_journal() -> Error {
+    Error::judge(format!("`{JOURNAL}` cannot be relied on"))
+        .with_help("remove it to upload everything again")
 }

@@ -207,10 +207,10 @@ fn keys_root(git: &Git, folder: &Path) -> PathBuf {
 /// (`v1.2.3`).
 fn own_tag(git: &Git, package: &SourcePackage) -> Result<String> {
     let tags = git.tags()?.into_iter().map(|tag| tag.name);
-    let of_this = |name: &String| {
+    let of_this_version = tags.filter(|name| {
         parse_version_tag(name, &package.name).is_some_and(|tag| tag.version == package.version)
-    };
-    let found = tags.filter(of_this).max_by_key(String::len);
+    });
+    let found = of_this_version.max_by_key(String::len);
     Ok(found.unwrap_or_else(|| format!("v{}", package.version)))
 }
 
@@ -367,11 +367,11 @@ fn check_version(
         .into_iter()
         .find(|tagged| tagged.name == package.name && tagged.folder == package.folder);
     let version = parse_version_tag(name, &package.name).map(|tag| tag.version);
-    let is_tagged = |tagged: &SourcePackage| Some(&tagged.version) == version.as_ref();
-    if tagged.as_ref().is_some_and(is_tagged) && version.as_ref() == Some(&package.version) {
+    let said = tagged.as_ref().unwrap_or(package);
+    let agrees = version.as_ref() == Some(&said.version) && said.version == package.version;
+    if tagged.is_some() && agrees {
         return Ok(None);
     }
-    let said = tagged.as_ref().unwrap_or(package);
     let text = format!("the tag `{name}` is not of version {}", said.version);
     let help = "check out the tag that is to be judged";
     Ok(Some(
@@ -524,14 +524,12 @@ fn unsigned_commits(unsigned: &[(String, String)]) -> Vec<Finding> {
     const HELP: &str = "sign commits: `git commit -S`; `--signed-since REV` where the project began to sign at REV; `--warn \
                         commit-unsigned` downgrades this to a warning";
     let (shown, rest) = unsigned.split_at(unsigned.len().min(SHOWN));
-    let single = |(id, why): &(String, String)| {
+    let mut findings = Vec::new();
+    for (id, why) in shown {
         let id = id.get(..12).unwrap_or(id);
-        format!("the commit {id} is not signed by a trusted key{why}")
-    };
-    let mut findings: Vec<_> = shown
-        .iter()
-        .map(|commit| Finding::new(&rules::COMMIT_UNSIGNED, single(commit)).help(HELP))
-        .collect();
+        let text = format!("the commit {id} is not signed by a trusted key{why}");
+        findings.push(Finding::new(&rules::COMMIT_UNSIGNED, text).help(HELP));
+    }
     if !rest.is_empty() {
         let text = format!(
             "{} older commits are not signed by a trusted key either",

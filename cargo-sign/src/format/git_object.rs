@@ -41,14 +41,19 @@ impl ObjectFormat {
 /// Splits a tag object: the signature is its end, from the last line that begins one, as git has
 /// it; what stands before may quote another. `None` where it has none.
 pub fn tag(object: &[u8]) -> Option<Signed> {
-    let begins = |at: usize| object[at..].starts_with(SSH) || object[at..].starts_with(PGP);
-    let starts_line = |at: usize| at == 0 || object[at - 1] == b'\n';
     let at = (0..object.len())
         .rev()
-        .find(|at| starts_line(*at) && begins(*at))?;
+        .find(|at| signature_begins(object, *at))?;
     // A tag of a repository in transition also carries a signature for the other hash function.
     let (payload, _) = split_headers(&object[..at], SHA1_HEADER)?;
     Some((payload, object[at..].to_vec()))
+}
+
+/// Whether a line that begins a signature stands here.
+fn signature_begins(object: &[u8], at: usize) -> bool {
+    let starts_line = at == 0 || object[at - 1] == b'\n';
+    let rest = &object[at..];
+    starts_line && (rest.starts_with(SSH) || rest.starts_with(PGP))
 }
 
 /// Splits a commit object: the signature is the one header for this hash function, continued by

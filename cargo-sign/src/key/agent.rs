@@ -97,11 +97,6 @@ impl Signs for Session<'_> {
 /// Sends a request and reads the reply, without its length.
 #[cfg(unix)]
 fn ask(request: &[u8]) -> Result<Vec<u8>> {
-    use std::io::{Read as _, Write as _};
-    use std::time::Duration;
-
-    // Somebody may have to confirm the use of the key.
-    const PATIENCE: Duration = Duration::from_secs(120);
     let socket = std::env::var_os(SOCKET)
         .filter(|path| !path.is_empty())
         .ok_or_else(|| {
@@ -109,25 +104,37 @@ fn ask(request: &[u8]) -> Result<Vec<u8>> {
                 "start one with `eval $(ssh-agent)`, and add the key with `ssh-add FILE`",
             )
         })?;
-    let talk = || -> std::io::Result<Vec<u8>> {
-        let mut stream = std::os::unix::net::UnixStream::connect(&socket)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        stream.write_all(request)?;
-        let mut length = [0; 4];
-        stream.read_exact(&mut length)?;
-        let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-        if length == 0 || length > MAX_LEN {
-            return Err(std::io::Error::other("its reply has an impossible length"));
-        }
-        let mut reply = Vec::new();
-        stream.take(length as u64).read_to_end(&mut reply)?;
-        if reply.len() < length {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(reply)
-    };
-    talk().map_err(|error| Error::judge("the SSH agent does not answer").with_source(error))
+    exchange(&socket, request)
+        .map_err(|error| Error::judge("the SSH agent does not answer").with_source(error))
+}
+
+/// Sends one request and reads the reply: its length in four bytes, then the reply itself
+/// (draft-miller-ssh-agent, section 3).
+#[cfg(unix)]
+fn exchange(socket: &std::ffi::OsStr, request: &[u8]) -> std::io::Result<Vec<u8>> {
+    use std::io::{Read as _, Write as _};
+    use std::time::Duration;
+
+    // Somebody may have to confirm the use of the key.
+    const PATIENCE: Duration = Duration::from_secs(120);
+    let mut stream = std::os::unix::net::UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.write_all(request)?;
+
+    let mut length = [0; 4];
+    stream.read_exact(&mut length)?;
+    let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+    if length == 0 || length > MAX_LEN {
+        return Err(std::io::Error::other("its reply has an impossible length"));
+    }
+
+    let mut reply = Vec::new();
+    stream.take(length as u64).read_to_end(&mut reply)?;
+    if reply.len() < length {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(reply)
 }
 
 /// Agents are spoken to over Unix sockets only.

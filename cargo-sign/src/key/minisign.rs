@@ -83,14 +83,8 @@ impl Sealed {
 
     fn read(bytes: &[u8; LEN]) -> Result<Self, &'static str> {
         let (kinds, rest) = bytes.split_at(6);
-        let number = |at: usize| {
-            rest[at..at + 8]
-                .iter()
-                .rev()
-                .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
-        };
         let cost = match kinds {
-            b"EdScB2" => Some(Cost::of(number(32), number(40))?),
+            b"EdScB2" => Some(Cost::of(number(rest, 32), number(rest, 40))?),
             b"Ed\0\0B2" => None,
             _ => return Err("it is a minisign key of an unknown kind"),
         };
@@ -146,6 +140,14 @@ impl Sealed {
             ..Secret::new(key)
         })
     }
+}
+
+/// The little-endian number of 64 bits at a place.
+fn number(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..at + 8]
+        .iter()
+        .rev()
+        .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]

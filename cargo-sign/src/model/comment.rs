@@ -99,27 +99,15 @@ impl FromStr for TrustedComment {
         let [timestamp, file, "hashed", project, version, commit] = parts else {
             return Err(CommentError);
         };
-        let value = |part: &str, name: &str| {
-            let value = part
-                .strip_prefix(name)
-                .and_then(|rest| rest.strip_prefix(':'))
-                .ok_or(CommentError)?;
-            let fine = !value.is_empty() && value.chars().all(|c| !c.is_control());
-            if fine {
-                Ok(value.to_owned())
-            } else {
-                Err(CommentError)
-            }
-        };
 
         let comment = Self {
-            timestamp: value(timestamp, "timestamp")?
+            timestamp: value_of(timestamp, "timestamp")?
                 .parse()
                 .map_err(|_| CommentError)?,
-            file: value(file, "file")?,
-            project: value(project, "project")?,
-            version: value(version, "version")?,
-            commit: value(commit, "commit")?,
+            file: value_of(file, "file")?,
+            project: value_of(project, "project")?,
+            version: value_of(version, "version")?,
+            commit: value_of(commit, "commit")?,
             dirty,
             refused,
         };
@@ -135,6 +123,18 @@ impl FromStr for TrustedComment {
             Err(CommentError)
         }
     }
+}
+
+/// The value of `name:value`.
+fn value_of(part: &str, name: &str) -> Result<String, CommentError> {
+    let value = part
+        .strip_prefix(name)
+        .and_then(|rest| rest.strip_prefix(':'))
+        .ok_or(CommentError)?;
+    if value.is_empty() || value.chars().any(char::is_control) {
+        return Err(CommentError);
+    }
+    Ok(value.to_owned())
 }
 
 #[cfg(test)]

@@ -223,17 +223,9 @@ impl Statement {
     /// # Errors
     /// It has not the fields of that version.
     pub fn provenance(&self) -> Result<Provenance, serde_json::Error> {
-        let first = |sources: &[Source]| {
-            let first = sources.first();
-            (
-                first.map(|source| source.uri.clone()),
-                first.and_then(Source::commit),
-            )
-        };
-
         if self.predicate_type == PREDICATE_0_2 {
             let said = V02::deserialize(&self.predicate)?;
-            let (source, commit) = first(&said.materials);
+            let (source, commit) = first_source(&said.materials);
             let config = said.invocation.config_source;
             return Ok(Provenance {
                 builder: said.builder.id,
@@ -250,7 +242,7 @@ impl Statement {
             run_details: run,
         } = V1::deserialize(&self.predicate)?;
 
-        let (source, commit) = first(&said.resolved_dependencies);
+        let (source, commit) = first_source(&said.resolved_dependencies);
 
         // The table of GitHub's own; delegators have a string of their own meaning there, and name
         // the workflow among what they were given.
@@ -281,4 +273,13 @@ impl Statement {
             commit,
         })
     }
+}
+
+/// The address and the commit of the first source: builders put the repository first.
+fn first_source(sources: &[Source]) -> (Option<String>, Option<String>) {
+    let first = sources.first();
+    (
+        first.map(|source| source.uri.clone()),
+        first.and_then(Source::commit),
+    )
 }

@@ -65,11 +65,12 @@ pub(crate) fn signed_for(signature: &[u8]) -> Option<String> {
 
 /// What comes before a version in a file's name (the longest first), or all of it.
 fn named_like(name: &str) -> Vec<String> {
-    let before = |(at, _): (usize, &str)| {
-        let version = name[at + 1..].starts_with(|c: char| c.is_ascii_digit());
-        version.then(|| name[..at].to_owned())
-    };
-    let mut found: Vec<_> = name.rmatch_indices('-').filter_map(before).collect();
+    let mut found = Vec::new();
+    for (at, _) in name.rmatch_indices('-') {
+        if name[at + 1..].starts_with(|c: char| c.is_ascii_digit()) {
+            found.push(name[..at].to_owned());
+        }
+    }
     found.extend(name.split('.').next().map(str::to_owned));
     found
 }

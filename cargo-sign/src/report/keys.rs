@@ -45,23 +45,24 @@ pub(crate) fn human(data: &KeysData) -> String {
         .max()
         .unwrap_or(0);
 
-    let line = |key: &ProjectKey| {
-        let until = key
-            .last_version
-            .iter()
-            .map(|last| format!(", good until {last}"));
-        let reason = key
-            .reason
-            .iter()
-            .map(|reason| format!(": {}", reason.escape_debug()));
-        let more: String = until.chain(reason).collect();
-        format!(
-            "{:width$}  {}  {}{more}\n",
-            key.name,
-            key.fingerprint,
-            key.status.as_str()
-        )
-    };
+    data.keys.iter().map(|key| line(key, width)).collect()
+}
 
-    data.keys.iter().map(line).collect()
+fn line(key: &ProjectKey, width: usize) -> String {
+    let until = key
+        .last_version
+        .iter()
+        .map(|last| format!(", good until {last}"));
+    let reason = key
+        .reason
+        .iter()
+        .map(|reason| format!(": {}", reason.escape_debug()));
+    let more: String = until.chain(reason).collect();
+
+    format!(
+        "{:width$}  {}  {}{more}\n",
+        key.name,
+        key.fingerprint,
+        key.status.as_str()
+    )
 }

@@ -19,7 +19,7 @@ use sigstore_verify::types::bundle::TransparencyLogEntry;
 use sigstore_verify::types::{ArtifactDigest, Bundle, HashAlgorithm, Sha256Hash, SignatureContent};
 use sigstore_verify::{Error, VerificationPolicy, Verifier};
 
-use crate::model::workflow::Claims;
+use crate::model::workflow::{Claims, Statement};
 use crate::rules;
 
 /// What in-toto statements are signed as.
@@ -336,16 +336,22 @@ fn no_workflow() -> Refusal {
 /// The library wants a digest the statement names; which files it is about is judged afterwards,
 /// all of them by name and digest.
 fn some_subject(payload: &[u8]) -> Option<ArtifactDigest> {
-    let statement: crate::model::workflow::Statement = serde_json::from_slice(payload).ok()?;
-    let of = |algorithm: HashAlgorithm, name: &str| {
-        let mut digests = statement
-            .subject
-            .iter()
-            .filter_map(|subject| subject.digest.get(name));
-        digests.find_map(|digest| ArtifactDigest::new(algorithm, from_hex(digest)?).ok())
-    };
+    let statement: Statement = serde_json::from_slice(payload).ok()?;
     // npm's statements name nothing but SHA-512.
-    of(HashAlgorithm::Sha2256, "sha256").or_else(|| of(HashAlgorithm::Sha2512, "sha512"))
+    first_digest(&statement, HashAlgorithm::Sha2256, "sha256")
+        .or_else(|| first_digest(&statement, HashAlgorithm::Sha2512, "sha512"))
+}
+
+fn first_digest(
+    statement: &Statement,
+    algorithm: HashAlgorithm,
+    name: &str,
+) -> Option<ArtifactDigest> {
+    let mut digests = statement
+        .subject
+        .iter()
+        .filter_map(|subject| subject.digest.get(name));
+    digests.find_map(|digest| ArtifactDigest::new(algorithm, from_hex(digest)?).ok())
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {

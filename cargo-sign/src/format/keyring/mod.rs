@@ -246,12 +246,11 @@ impl Keyring {
         let mut before: Option<&Signed> = None;
         for (number, version) in (1..).zip(&self.versions) {
             let content = &version.signed;
-            let chain = |why| KeyringError::Chain {
-                version: number,
-                why,
-            };
             if content.version != number {
-                return Err(chain("its number is not one more than the one before"));
+                return Err(broken_chain(
+                    number,
+                    "its number is not one more than the one before",
+                ));
             }
             let previous = before
                 .map(Signed::line)
@@ -259,27 +258,34 @@ impl Keyring {
                 .transpose()?
                 .map(|line| sha256_bytes(&line));
             if content.previous != previous {
-                return Err(chain("it was made for another version before it"));
+                return Err(broken_chain(
+                    number,
+                    "it was made for another version before it",
+                ));
             }
             if content
                 .keys
                 .iter()
                 .any(|member| member.public().is_none() || !plain(&member.name))
             {
-                return Err(chain("a key or its name cannot be read"));
+                return Err(broken_chain(number, "a key or its name cannot be read"));
             }
             if let Some(why) = before.and_then(|before| before.signed.refuses(content)) {
-                return Err(chain(why));
+                return Err(broken_chain(number, why));
             }
             if content.threshold == 0 || content.active().len() < content.threshold as usize {
-                return Err(chain("it leaves fewer keys in use than have to sign"));
+                return Err(broken_chain(
+                    number,
+                    "it leaves fewer keys in use than have to sign",
+                ));
             }
             let asked = content
                 .releases
                 .as_ref()
                 .map_or(1, |quorum| quorum.threshold);
             if asked == 0 || content.active().len() < asked as usize {
-                return Err(chain(
+                return Err(broken_chain(
+                    number,
                     "it leaves fewer keys in use than have to sign a release",
                 ));
             }
@@ -490,6 +496,11 @@ fn threshold(version: &Signed, before: Option<&Signed>) -> Result<(), KeyringErr
         });
     }
     Ok(())
+}
+
+/// A version that does not follow from the one before it.
+fn broken_chain(version: u64, why: &'static str) -> KeyringError {
+    KeyringError::Chain { version, why }
 }
 
 #[cfg(test)]
