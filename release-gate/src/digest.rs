@@ -26,6 +26,27 @@ pub fn sha256_parts(parts: &[&[u8]]) -> Sha256Digest {
     Sha256Digest::from_bytes(hasher.finalize().into())
 }
 
+/// The digest of what comes piece by piece.
+#[derive(Debug, Clone, Default)]
+pub struct RunningDigest(Sha256);
+
+impl RunningDigest {
+    /// Of nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest of all pieces so far.
+    pub fn digest(&self) -> Sha256Digest {
+        Sha256Digest::from_bytes(self.0.clone().finalize().into())
+    }
+}
+
 /// The digest and length in bytes of a stream, read to its end in constant memory.
 ///
 /// # Errors

@@ -5,6 +5,8 @@
 //! its output are recorded by the [`Runner`], from which the audit log is made. Nothing secret may
 //! be put into a step: argv and environment names are logged.
 
+pub mod conversation;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};

@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::process::Step;
 
+use super::reader::Reader;
 use super::repository::{filters, without_filters};
 use super::{CommitId, Git, GitError, bytes_to_path};
 
@@ -164,6 +165,7 @@ impl Git {
                 git_dir,
                 runner: self.runner.clone(),
                 shortcuts: self.shortcuts,
+                reader: Reader::default(),
             };
             if module.resolve(wanted.as_str()).is_ok() {
                 return Ok(module);

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use release_gate_facts::commit::CommitId;
 
+use super::reader::Reader;
 use crate::error::Error;
 use crate::process::{Finished, ProcessError, Runner, Step};
 
@@ -169,6 +170,7 @@ pub struct Git {
     /// Filters (`filter.<name>`) of any configuration. git starts their programs where attributes
     /// of the work tree ask for them, so they are switched off.
     pub(super) filters: Vec<OsString>,
+    pub(super) reader: Reader,
 }
 
 impl Git {
@@ -212,6 +214,7 @@ impl Git {
                     git_dir: bytes_to_path(git_dir),
                     runner: runner.clone(),
                     shortcuts: true,
+                    reader: Reader::default(),
                 }))
             }
             _ => Err(answer(&finished.command, &finished.stdout)),
@@ -244,6 +247,7 @@ impl Git {
     pub fn without_shortcuts(&self) -> Self {
         Self {
             shortcuts: false,
+            reader: Reader::default(),
             ..self.clone()
         }
     }
@@ -392,48 +396,14 @@ impl Git {
     /// # Errors
     /// git could not be run or failed.
     pub fn is_shallow(&self) -> Result<bool, GitError> {
+        // Where it was, git keeps a list of where it ends.
+        if self.git_dir.join("shallow").symlink_metadata().is_err() {
+            return Ok(false);
+        }
         Ok(self
             .plumbing(["rev-parse", "--is-shallow-repository"])?
             .trim_ascii()
             == b"true")
-    }
-
-    /// Committer time in seconds since 1970.
-    ///
-    /// # Errors
-    /// git could not be run or failed.
-    pub fn commit_time(&self, commit: &CommitId) -> Result<i64, GitError> {
-        let args = [
-            "show",
-            "--no-patch",
-            "--no-notes",
-            "--format=%ct",
-            "--end-of-options",
-            commit.as_str(),
-        ];
-        let bytes = self.plumbing(args)?;
-        std::str::from_utf8(bytes.trim_ascii())
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(|| answer("show --format=%ct", &bytes))
-    }
-
-    /// The bytes of a file at a commit, or `None` where the commit has no such file. `path` is
-    /// relative to the top folder, with `/` between its parts.
-    ///
-    /// # Errors
-    /// git could not be run or failed.
-    pub fn show(&self, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>, GitError> {
-        let spec = format!("{commit}:{path}");
-        let kind = self.run(
-            self.step()
-                .args(["cat-file", "-t", "--end-of-options", &spec]),
-        )?;
-        if !kind.is_success() || kind.stdout.trim_ascii() != b"blob" {
-            return Ok(None);
-        }
-        self.plumbing(["cat-file", "blob", "--end-of-options", &spec])
-            .map(Some)
     }
 
     /// Whether `ancestor` is reachable from `descendant`.

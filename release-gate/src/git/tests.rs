@@ -139,6 +139,136 @@ fn files_at_a_commit() {
     assert_eq!(git.show(&first, "missing").unwrap(), None);
 }
 
+/// The one process that reads objects is never a line ahead or behind.
+#[cfg(unix)]
+#[test]
+fn objects_are_those_that_were_asked_for() {
+    let repo = Repo::new();
+    repo.write("a", "one\nblob 3\n");
+    repo.write("dir/b c", "");
+    repo.write("odd\nname", "odd");
+    repo.write("ends\r", "with a return");
+    let commit = repo.commit("first");
+    let git = repo.open();
+    let name = |path: &str| format!("{commit}:{path}");
+    let text = |object: Option<Object>| {
+        object.map(|object| String::from_utf8_lossy(&object.bytes).into_owned())
+    };
+
+    let names = [
+        name("a"),
+        name("missing blob 3"),
+        name("dir/b c"),
+        name("odd\nname"),
+        name("ends\r"),
+        name("ends"),
+        name("a\0"),
+        name("no\nname"),
+        "0".repeat(40),
+        name("a"),
+    ];
+    let found = git.objects(&names).unwrap();
+    let found: Vec<_> = found.into_iter().map(text).collect();
+    let one = Some("one\nblob 3\n".to_owned());
+    let odd = [Some("odd".to_owned()), Some("with a return".to_owned())];
+    let [odd, ending] = odd;
+    assert_eq!(
+        found,
+        [
+            one.clone(),
+            None,
+            Some(String::new()),
+            odd,
+            ending,
+            None,
+            None,
+            None,
+            None,
+            one
+        ]
+    );
+
+    // A commit that is made later is seen by the process that runs.
+    repo.write("later", "later");
+    let later = repo.commit("second");
+    assert_eq!(
+        git.show(&later, "later").unwrap().as_deref(),
+        Some(&b"later"[..])
+    );
+    assert_eq!(git.show(&commit, "later").unwrap(), None);
+
+    // All of them but the first through one process.
+    drop(git);
+    let readers = repo.runner.records();
+    let readers = readers
+        .iter()
+        .filter(|record| record.argv.ends_with(&["--batch".to_owned()]));
+    assert_eq!(readers.count(), 1);
+}
+
+#[test]
+fn folders_at_a_commit() {
+    let repo = Repo::new();
+    repo.write("dir/a", "one");
+    repo.write("dir/sub/b", "two");
+    let commit = repo.commit("first");
+    let git = repo.open();
+    let names = |path: &str| {
+        git.folder(&commit, path).unwrap().map(|entries| {
+            entries
+                .iter()
+                .map(|entry| {
+                    (
+                        String::from_utf8_lossy(&entry.name).into_owned(),
+                        entry.is_file(),
+                    )
+                })
+                .collect::<Vec<_>>()
+        })
+    };
+    let inside = Some(vec![("a".to_owned(), true), ("sub".to_owned(), false)]);
+    assert_eq!(names("dir"), inside);
+    assert_eq!(names("dir/"), inside);
+    assert_eq!(names(""), Some(vec![("dir".to_owned(), false)]));
+    assert_eq!(names("dir/a"), None);
+    assert_eq!(names("missing"), None);
+}
+
+/// Damage ends the process that reads; the next question is answered by a new one.
+#[cfg(unix)]
+#[test]
+fn a_damaged_object_is_an_error_and_the_next_one_is_read() {
+    let repo = Repo::new();
+    // So long that its beginning can be read where its end is damaged.
+    let numbers: Vec<String> = (0..20_000).map(|number| number.to_string()).collect();
+    repo.write("a", &numbers.join(" "));
+    repo.write("b", "two");
+    let commit = repo.commit("first");
+    let git = repo.open();
+    let names = [format!("{commit}:a"), format!("{commit}:b")];
+    let found = git.objects(&names[..1]).unwrap();
+    let id = found[0].as_ref().unwrap().id.clone();
+
+    let file = repo
+        .dir
+        .path()
+        .join(".git/objects")
+        .join(&id[..2])
+        .join(&id[2..]);
+    let mut permissions = file.metadata().unwrap().permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o644);
+    std::fs::set_permissions(&file, permissions).unwrap();
+    let mut bytes = std::fs::read(&file).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+
+    assert!(repo.open().objects(&names).is_err());
+    let other = repo.open();
+    assert!(other.objects(&names[..1]).is_err());
+    assert!(other.show(&commit, "a").is_err());
+    assert!(other.objects(&names[1..]).unwrap()[0].is_some());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_checkout_is_what_was_committed() {
