@@ -197,7 +197,7 @@ fn good() -> Release {
             uncommitted: false,
             untagged: Vec::new(),
             lost: Vec::new(),
-            repeated: None,
+            aside: None,
             higher: None,
             unread: Vec::new(),
         },

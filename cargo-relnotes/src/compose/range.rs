@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use release_gate::Result;
 use release_gate::git::{CommitId, Git, Tag};
+use release_gate::{Error, Result};
 use semver::Version;
 
 use super::target::Target;
@@ -31,8 +31,9 @@ pub struct Range {
     pub lost: Vec<TaggedRelease>,
     /// A release of a higher version that is a part of this one's history.
     pub higher: Option<TaggedRelease>,
-    /// A release of another line that holds commits of this range, and how many.
-    pub repeated: Option<(TaggedRelease, usize)>,
+    /// The highest lower release that was made on a branch of its own and holds commits of this
+    /// history, and how many: they are left out.
+    pub aside: Option<(TaggedRelease, usize)>,
     /// Tags that look like releases in a form nobody told us to read.
     pub unread: Vec<UnreadTags>,
     /// Versions inside the range that no tag names, lowest first.
@@ -80,7 +81,7 @@ pub fn settle_range(
         Some(_) => Vec::new(),
         None => lost_tags(&seen, &known, &predecessor, version),
     };
-    let untagged = untagged_versions(&seen, &known);
+    let mut untagged = untagged_versions(&seen, &known);
     let mut without: Vec<CommitId> = Vec::new();
     without.extend(
         predecessor
@@ -92,18 +93,27 @@ pub fn settle_range(
         without.extend([release.commit.clone(), set_by.clone()]);
     }
     let lost: Vec<TaggedRelease> = lost.into_iter().map(|(release, _)| release).collect();
-    let span = Span {
+    let mut span = Span {
         to: commit.clone(),
         also: Vec::new(),
         without,
     };
-    let repeated = match lost.is_empty() && since.is_none() {
-        true => repeated_release(git, &span, &predecessor)?,
-        false => None,
-    };
     // What was released under a lost tag is still what users have.
     if let Some(highest) = lost.iter().max_by(|a, b| a.version.cmp(&b.version)) {
         predecessor.release = Some(highest.clone());
+    }
+    let aside = match since {
+        Some(_) => None,
+        None => released_aside(git, &span, &predecessor)?,
+    };
+    if let Some((release, _)) = &aside {
+        let elsewhere = predecessor.elsewhere.iter();
+        span.without.extend(elsewhere.map(|one| one.commit.clone()));
+        let before = predecessor.release.as_ref();
+        if before.is_none_or(|before| before.version < release.version) {
+            untagged.retain(|one| one.version > release.version);
+            predecessor.release = Some(release.clone());
+        }
     }
 
     let misnamed = if named == Named::Tagged {
@@ -115,7 +125,7 @@ pub fn settle_range(
         higher: higher_ancestor(git, &known, target)?,
         unread: unread_tags(git, tags, target, &known)?,
         span,
-        repeated,
+        aside,
         predecessor,
         named,
         tag,
@@ -134,6 +144,13 @@ fn known_releases(
     target: &Target,
     config: &Config,
 ) -> Result<Vec<TaggedRelease>> {
+    let mut patterns = config.tag_patterns.iter();
+    if let Some(bad) = patterns.find(|pattern| !range::is_pattern(pattern)) {
+        return Err(Error::usage(format!(
+            "`{bad}` under `tag-patterns` does not say where the version stands"
+        ))
+        .with_help("write `{version}` into it once, or `{major}`, `{minor}` and `{patch}`"));
+    }
     let mut known = releases(tags, &target.package, &config.tag_patterns);
     if config.tag_patterns.is_empty() {
         let plain = range::plain(tags, &target.package);
@@ -227,28 +244,45 @@ fn lost_tags(
         .collect()
 }
 
-/// The highest release of another line that holds commits of this range: they are told again. A
-/// line for long-term support that began at a release holds none.
-fn repeated_release(
+/// The highest lower release of another line that holds commits of this range, and how many all of
+/// them hold: they were released there. A line for long-term support that began at a release holds
+/// none.
+fn released_aside(
     git: &Git,
     span: &Span,
     predecessor: &Predecessor,
 ) -> Result<Option<(TaggedRelease, usize)>> {
-    let rival = |release: &TaggedRelease| {
-        let before = predecessor.release.as_ref();
+    let before = predecessor.release.as_ref();
+    let is_rival = |release: &TaggedRelease| {
         before.is_some_and(|before| before.version.cmp_precedence(&release.version).is_eq())
     };
-    let elsewhere = predecessor.elsewhere.iter();
-    let Some(highest) = elsewhere
-        .filter(|release| !rival(release))
-        .max_by(|a, b| a.version.cmp(&b.version))
-    else {
+    let elsewhere: Vec<&TaggedRelease> = predecessor
+        .elsewhere
+        .iter()
+        .filter(|release| !is_rival(release) && !span.without.contains(&release.commit))
+        .collect();
+    if elsewhere.is_empty() {
         return Ok(None);
+    }
+
+    let all = history::count(git, span)?;
+    let held_by = |releases: &[&TaggedRelease]| {
+        let mut rest = span.clone();
+        let commits = releases.iter().map(|release| release.commit.clone());
+        rest.without.extend(commits);
+        history::count(git, &rest).map(|rest| all.saturating_sub(rest))
     };
-    let mut rest = span.clone();
-    rest.without.push(highest.commit.clone());
-    let repeated = history::count(git, span)?.saturating_sub(history::count(git, &rest)?);
-    Ok((repeated > 0).then(|| (highest.clone(), repeated)))
+    let held = held_by(&elsewhere)?;
+    if held == 0 {
+        return Ok(None);
+    }
+    // The highest one comes first.
+    for release in elsewhere {
+        if held_by(&[release])? > 0 {
+            return Ok(Some((release.clone(), held)));
+        }
+    }
+    Ok(None)
 }
 
 /// Versions the manifest had inside the range that no tag names: their commits are in these notes

@@ -1,5 +1,7 @@
 //! One release, composed from everything that was read of it.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use release_gate::advisories::Advisories;
@@ -14,12 +16,12 @@ use super::range::settle_range;
 use super::target::Target;
 use crate::model::account::{self, Accounting, Policy};
 use crate::model::breaking::{Breaking, reconcile};
+use crate::model::changed::{ChangedFiles, PathSet, leads_out};
 use crate::model::commit::Commit;
 use crate::model::config::Config;
 use crate::model::facts::Facts;
 use crate::model::folders::Location;
 use crate::model::fragments::{Fragments, read};
-use crate::model::message::Revert;
 use crate::model::people::{EarlierPeople, Handles};
 use crate::model::range::{Span, TaggedRelease};
 use crate::model::release::{
@@ -27,6 +29,7 @@ use crate::model::release::{
 };
 use crate::model::sections::{Section, Table};
 use crate::model::{bump, people, reverts, updates};
+use crate::read::history::Asked;
 use crate::read::{blobs, facts, fragments, history, manifest, shipped, words};
 
 /// What was asked for.
@@ -97,17 +100,20 @@ pub fn compose_release(
     );
     let deltas = deltas::between(git, target, &range, &facts, sources.advisories)?;
     let location = location_in_range(target, deltas.folder_before.clone());
-    let commits = read_commits(git, &range.span, &location)?;
-    let table = section_table(git, &range.span, config)?.for_package(&target.package);
+    let history = read_history(git, &range.span, &location, config)?;
+    let table = history.section_table(config)?.for_package(&target.package);
     let rows = deltas.dependencies.as_ref().ok().map(updates::rows);
-    let fragments = read_fragments(git, &range.span, target, config, &table)?;
+    let fragments = history.fragments(git, &range.span, target, &table)?;
+    let commits = history.commits;
     let policy = Policy {
         table: &table,
         rows: rows.as_ref(),
         corrections: &config.corrections()?,
         fragments: &fragments,
     };
-    let accounting = account_for(git, &commits, &target.commit, policy)?;
+    let accounting = account_for(git, &commits, policy, |ids| {
+        part_of_history(git, ids, &target.commit)
+    })?;
     let breaking = join_breaking(&accounting, &facts);
 
     let handles = read_project_handles(git, target, config, &range.span.to)?;
@@ -128,7 +134,7 @@ pub fn compose_release(
             untagged: range.untagged,
             lost: range.lost,
             higher: range.higher,
-            repeated: range.repeated,
+            aside: range.aside,
             unread: range.unread,
             uncommitted: target.uncommitted,
             predecessor: range.predecessor,
@@ -203,84 +209,173 @@ fn location_in_range(target: &Target, folder_before: Option<String>) -> Location
 }
 
 /// The commits of the range, each marked with whether it touches the package.
-fn read_commits(git: &Git, span: &Span, location: &Location) -> Result<Vec<Commit>> {
-    let mut commits = history::commits(git, span)?;
-    history::mark_touching(git, span, &location.folders, &mut commits)?;
-    Ok(commits)
+fn read_history(
+    git: &Git,
+    span: &Span,
+    location: &Location,
+    config: &Config,
+) -> Result<ReadHistory> {
+    let mut history = ReadHistory::read(git, span, location, config, false)?;
+    if let Some(own) = history.files.touching_package(&location.folders) {
+        for (commit, own) in history.commits.iter_mut().zip(own) {
+            commit.touches_package = own;
+        }
+    }
+    Ok(history)
 }
 
-/// Accounts for the commits; what a merge brought that was taken back as a whole is asked of git.
+/// Everything one walk of history says about a range.
+pub(super) struct ReadHistory {
+    pub(super) commits: Vec<Commit>,
+    /// Empty where nobody asks what a commit changed.
+    pub(super) files: ChangedFiles,
+    /// Folders of fragments that are there.
+    fragments: Vec<String>,
+}
+
+impl ReadHistory {
+    /// Walks a range once. The files of its commits are asked for where something depends on them.
+    pub(super) fn read(
+        git: &Git,
+        span: &Span,
+        location: &Location,
+        config: &Config,
+        parents: bool,
+    ) -> Result<Self> {
+        let sections = config.section.iter().flat_map(|section| &section.paths);
+        refuse_leading_out(sections.clone().chain(&location.folders.inside))?;
+
+        let name = config.fragments_folder.as_deref().unwrap_or("changes");
+        let mut folders = vec![
+            manifest::join(&location.package, name),
+            manifest::join(&location.workspace, name),
+        ];
+        folders.dedup();
+        let mut fragments = Vec::new();
+        for folder in folders {
+            if fragments::is_there(git, span, &folder)? {
+                fragments.push(folder);
+            }
+        }
+
+        let is_whole = location.folders.is_everything();
+        let has_paths = sections.clone().next().is_some();
+        let asked = Asked {
+            parents,
+            files: !is_whole || has_paths || !fragments.is_empty(),
+        };
+        let (mut commits, files) = history::log(git, span, asked)?;
+        for (pattern, replace) in config.rewrites()? {
+            for commit in &mut commits {
+                let message = pattern.replace_all(&commit.message, replace);
+                if let Cow::Owned(message) = message {
+                    commit.message = message;
+                }
+            }
+        }
+        Ok(Self {
+            commits,
+            files,
+            fragments,
+        })
+    }
+
+    /// The table of sections, with the commits that touch the paths of the project's own ones.
+    pub(super) fn section_table(&self, config: &Config) -> Result<Table> {
+        let mut own = config.own_sections()?;
+        for (_, section, selector) in &mut own {
+            let has_paths = !section.paths.is_empty();
+            if !has_paths && !selector.asks_of_commits() {
+                continue;
+            }
+            let touching = match has_paths {
+                true => self.files.touching(&PathSet::new(&section.paths, &[])),
+                false => vec![true; self.commits.len()],
+            };
+            let commits = self.commits.iter().zip(touching);
+            let fitting = commits.filter(|(commit, own)| *own && selector.fits(commit));
+            selector.commits = Some(fitting.map(|(commit, _)| commit.id.clone()).collect());
+        }
+        Ok(config.table(own))
+    }
+
+    /// What people wrote about their changes, into files of their own.
+    pub(super) fn fragments(
+        &self,
+        git: &Git,
+        span: &Span,
+        target: &Target,
+        table: &Table,
+    ) -> Result<Fragments> {
+        let mut found = Fragments::new();
+        for folder in &self.fragments {
+            for (commit, files) in fragments::added(git, span, &self.commits, &self.files, folder)?
+            {
+                let read = files
+                    .iter()
+                    .filter_map(|(name, text)| read(name, text, &target.package, table.layout()));
+                found.entry(commit).or_default().extend(read);
+            }
+        }
+        found.retain(|_, fragments| !fragments.is_empty());
+        Ok(found)
+    }
+}
+
+/// Refuses paths of the configuration that leave the repository.
+fn refuse_leading_out<'a>(mut paths: impl Iterator<Item = &'a String>) -> Result<()> {
+    match paths.find(|path| leads_out(path)) {
+        Some(path) => Err(Error::usage(format!(
+            "`{path}` under [relnotes] leads out of the repository"
+        ))
+        .with_help("name paths relative to the top folder of the repository")),
+        None => Ok(()),
+    }
+}
+
+/// Accounts for the commits of a release. `released` says which ids of commits that reverts name were
+/// released before.
 pub(super) fn account_for(
     git: &Git,
     commits: &[Commit],
-    to: &CommitId,
     policy: Policy<'_>,
+    released: impl FnOnce(&[&String]) -> Result<BTreeSet<String>>,
 ) -> Result<Accounting> {
-    let reverts = account::reverts(commits, policy.table);
-    let known = known_of_reverts(git, commits, &reverts, to)?;
-    Ok(account::account(commits, policy, &reverts, &known))
-}
-
-/// The table of sections, with the commits that touch the paths of the project's own ones.
-pub(super) fn section_table(git: &Git, span: &Span, config: &Config) -> Result<Table> {
-    let mut own = config.own_sections()?;
-    for (_, section, selector) in &mut own {
-        if !section.paths.is_empty() {
-            selector.commits = Some(history::touching_paths(git, span, &section.paths)?);
-        }
+    let taken_back = account::reverts(commits, policy.table);
+    let mut known = reverts::Known {
+        released: released(&reverts::ids_outside(commits, &taken_back))?,
+        ..reverts::Known::default()
+    };
+    for at in reverts::merges(commits, &taken_back) {
+        let merge = &commits[at].id;
+        let brought = match reverts::brought(commits, at) {
+            Some(brought) => brought,
+            None => history::brought(git, merge)?,
+        };
+        known.brought.insert(merge.clone(), brought);
     }
-    Ok(config.table(own))
+    Ok(account::account(commits, policy, &taken_back, &known))
 }
 
-/// What people wrote about their changes, into files of their own.
-pub(super) fn read_fragments(
+/// Which of these ids, whole or their first digits, name commits that are a part of a history.
+pub(super) fn part_of_history(
     git: &Git,
-    span: &Span,
-    target: &Target,
-    config: &Config,
-    table: &Table,
-) -> Result<Fragments> {
-    let folder = config.fragments_folder.as_deref().unwrap_or("changes");
-    let location = &target.location;
-    let mut folders = vec![
-        manifest::join(&location.package, folder),
-        manifest::join(&location.workspace, folder),
-    ];
-    folders.dedup();
-    let mut found = Fragments::new();
-    for folder in folders {
-        for (commit, files) in fragments::added(git, span, &folder)? {
-            let read = files
-                .iter()
-                .filter_map(|(name, text)| read(name, text, &target.package, table.layout()));
-            found.entry(commit).or_default().extend(read);
-        }
-    }
-    found.retain(|_, fragments| !fragments.is_empty());
-    Ok(found)
-}
-
-/// What has to be asked of git about commits that take something back.
-fn known_of_reverts(
-    git: &Git,
-    commits: &[Commit],
-    reverts: &[(usize, Revert)],
+    ids: &[&String],
     to: &CommitId,
-) -> Result<reverts::Known> {
-    let mut known = reverts::Known::default();
-    for merge in reverts::merges(commits, reverts) {
-        known
-            .brought
-            .insert(merge.clone(), history::brought(git, merge)?);
+) -> Result<BTreeSet<String>> {
+    let names: Vec<String> = ids.iter().map(|id| format!("{id}^{{commit}}")).collect();
+    let mut named: Vec<(&String, CommitId)> = Vec::new();
+    for (id, object) in ids.iter().zip(git.objects(&names)?) {
+        let commit = object.and_then(|object| object.id.parse().ok());
+        named.extend(commit.map(|commit| (*id, commit)));
     }
-    for id in reverts::ids_outside(commits, reverts) {
-        if let Ok(commit) = git.resolve(id)
-            && git.is_ancestor(&commit, to)?
-        {
-            known.released.insert(id.clone());
-        }
+    if named.is_empty() {
+        return Ok(BTreeSet::new());
     }
-    Ok(known)
+    let commits: Vec<&CommitId> = named.iter().map(|(_, commit)| commit).collect();
+    let outside = history::outside(git, &commits, to)?;
+    let inside = named.iter().filter(|(_, commit)| !outside.contains(commit));
+    Ok(inside.map(|(id, _)| (*id).clone()).collect())
 }
 
 /// What commits mark as breaking, beside what the API comparison found.

@@ -50,7 +50,7 @@ pub fn find_target(
     let git = project.repository()?;
     let commit = match to {
         Some(revision) => git.resolve(revision)?,
-        None => git.head()?.ok_or_else(|| {
+        None => project.commit.clone().ok_or_else(|| {
             Error::judge("there is no commit yet, so there is nothing to release")
                 .with_help("commit first: `git commit`")
         })?,

@@ -10,10 +10,11 @@ use release_gate::git::{CommitId, Git};
 use semver::Version;
 
 use super::range::settle_range;
-use super::release::{account_for, read_fragments, section_table};
+use super::release::{ReadHistory, account_for, part_of_history};
 use super::target::Target;
 use crate::model::account::Policy;
 use crate::model::breaking::reconcile;
+use crate::model::changed::ChangedFiles;
 use crate::model::commit::Commit;
 use crate::model::config::Config;
 use crate::model::dependencies::{DependencyDelta, Side};
@@ -22,9 +23,9 @@ use crate::model::manifest::{Manifest, ManifestDelta};
 use crate::model::range::{Span, TaggedRelease};
 use crate::model::release::{Changes, Mentioned, Named, PastRelease};
 use crate::model::sections::Section;
-use crate::model::updates;
+use crate::model::{reverts, updates};
 use crate::read::lockfile::{self, Lock};
-use crate::read::{history, manifest, words};
+use crate::read::{manifest, words};
 
 /// A release and where it stands.
 #[derive(Debug, Clone)]
@@ -66,9 +67,8 @@ pub fn compose_all(git: &Git, target: &Target, config: &Config) -> Result<Vec<Pa
         also: points.iter().map(|point| point.commit.clone()).collect(),
         without: Vec::new(),
     };
-    let mut past = History::of(history::graph(git, &span)?, &points);
+    let history = ReadHistory::read(git, &span, &target.location, config, true)?;
     let known = read_known(git, target, &points)?;
-    mark_touching(git, &span, target, &known, &mut past)?;
     let places: Vec<_> = points
         .iter()
         .map(|point| {
@@ -79,9 +79,11 @@ pub fn compose_all(git: &Git, target: &Target, config: &Config) -> Result<Vec<Pa
         .collect();
     let mut all_words = words::of_releases(git, &target.commit, &places)?;
 
-    let table = section_table(git, &span, config)?.for_package(&target.package);
+    let table = history.section_table(config)?.for_package(&target.package);
     let corrections = config.corrections()?;
-    let fragments = read_fragments(git, &span, target, config, &table)?;
+    let fragments = history.fragments(git, &span, target, &table)?;
+    let mut past = History::of(history.commits, &points);
+    past.mark_touching(&history.files, target, &known);
     let links = config.links(target.manifest.repository.as_deref());
     let mut releases = Vec::with_capacity(points.len());
     for (at, point) in points.iter().enumerate() {
@@ -98,7 +100,9 @@ pub fn compose_all(git: &Git, target: &Target, config: &Config) -> Result<Vec<Pa
             corrections: &corrections,
             fragments: &fragments,
         };
-        let accounting = account_for(git, &own, &point.commit, policy)?;
+        let accounting = account_for(git, &own, policy, |ids| {
+            past.released(git, ids, &point.commit)
+        })?;
         let marked: Vec<_> = accounting.section(Section::Breaking).collect();
         let breaking = reconcile(&marked, &[]);
         let manifest = deltas.and_then(|(old, new)| {
@@ -181,14 +185,15 @@ struct History {
     commits: Vec<Commit>,
     /// Positions of releases, beside the commits.
     shares: Vec<Option<usize>>,
+    positions: HashMap<CommitId, usize>,
 }
 
 impl History {
     fn of(commits: Vec<Commit>, points: &[Point]) -> Self {
-        let positions: HashMap<&CommitId, usize> = commits
+        let positions: HashMap<CommitId, usize> = commits
             .iter()
             .enumerate()
-            .map(|(at, commit)| (&commit.id, at))
+            .map(|(at, commit)| (commit.id.clone(), at))
             .collect();
         let mut shares: Vec<Option<usize>> = vec![None; commits.len()];
         for (release, point) in points.iter().enumerate() {
@@ -203,7 +208,11 @@ impl History {
                 stack.extend(parents.filter(|parent| *parent < commits.len()));
             }
         }
-        Self { commits, shares }
+        Self {
+            commits,
+            shares,
+            positions,
+        }
     }
 
     /// The commits of one release, with the positions of their parents among them.
@@ -226,6 +235,51 @@ impl History {
                 }
             })
             .collect()
+    }
+
+    /// Which of these ids name commits that are a part of a release's history.
+    fn released(&self, git: &Git, ids: &[&String], release: &CommitId) -> Result<BTreeSet<String>> {
+        let is_whole = |id: &&&String| id.len() == release.as_str().len();
+        let (whole, begun): (Vec<&String>, Vec<&String>) = ids.iter().partition(is_whole);
+        // The first digits of an id may be those of a commit elsewhere.
+        let mut found = part_of_history(git, &begun, release)?;
+        let start = self.positions.get(release);
+        if let Some(start) = start.filter(|_| !whole.is_empty()) {
+            let reached = reverts::reached(&self.commits, *start, &[]);
+            let position = |id: &String| self.positions.get(&id.parse::<CommitId>().ok()?);
+            let is_inside = |id: &&&String| position(id).is_some_and(|at| reached[*at]);
+            found.extend(whole.iter().filter(is_inside).map(|id| (*id).clone()));
+        }
+        Ok(found)
+    }
+
+    /// Marks the commits that touch the package, wherever it lay in the release they belong to.
+    fn mark_touching(&mut self, files: &ChangedFiles, target: &Target, known: &[Known]) {
+        if target.location.folders.is_everything() {
+            return;
+        }
+        let mut by_folder: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+        for (release, known) in known.iter().enumerate() {
+            let folder = match &known.manifest {
+                Some((folder, _)) => folder.as_str(),
+                None => target.location.package.as_str(),
+            };
+            by_folder.entry(folder).or_default().insert(release);
+        }
+
+        for (folder, releases) in by_folder {
+            let mut folders: Folders = target.location.folders.clone();
+            folders.add(folder);
+            let Some(touching) = files.touching_package(&folders) else {
+                continue;
+            };
+            let commits = self.commits.iter_mut().zip(&self.shares).zip(touching);
+            for ((commit, share), touches) in commits {
+                if share.is_some_and(|release| releases.contains(&release)) {
+                    commit.touches_package = touches;
+                }
+            }
+        }
     }
 }
 
@@ -259,41 +313,4 @@ fn dependency_delta(package: &str, old: &Known, new: &Known) -> Option<Dependenc
         })
     }
     Some(DependencyDelta::between(package, side(old)?, side(new)?))
-}
-
-/// Marks the commits that touch the package, wherever it lay in the release they belong to.
-fn mark_touching(
-    git: &Git,
-    span: &Span,
-    target: &Target,
-    known: &[Known],
-    past: &mut History,
-) -> Result<()> {
-    if target.location.folders.is_everything() {
-        return Ok(());
-    }
-    let mut by_folder: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-    for (release, known) in known.iter().enumerate() {
-        let folder = match &known.manifest {
-            Some((folder, _)) => folder.as_str(),
-            None => target.location.package.as_str(),
-        };
-        by_folder.entry(folder).or_default().insert(release);
-    }
-
-    for (folder, releases) in by_folder {
-        let mut folders: Folders = target.location.folders.clone();
-        folders.add(folder);
-        let touching = history::touching_package(git, span, &folders)?;
-        let Some(touching) = touching else {
-            continue;
-        };
-        for (commit, share) in past.commits.iter_mut().zip(&past.shares) {
-            if share.is_some_and(|release| releases.contains(&release)) {
-                commit.touches_package = touching.contains(commit.id.as_str());
-            }
-        }
-    }
-
-    Ok(())
 }

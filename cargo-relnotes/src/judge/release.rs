@@ -182,7 +182,7 @@ fn ambiguous_tags(about: &About, range: &Range) -> Vec<Finding> {
         );
     }
     findings.extend(range.lost.iter().map(lost_tag));
-    findings.extend(range.repeated.iter().map(repeated_release));
+    findings.extend(range.aside.iter().map(released_aside));
     findings.extend(range.unread.iter().map(unread_tags));
     findings.extend(untagged_versions(range));
     findings
@@ -202,20 +202,17 @@ fn lost_tag(lost: &TaggedRelease) -> Finding {
     .evidence("commit", lost.commit.as_str())
 }
 
-/// A release of another line whose commits are told again.
-fn repeated_release((release, commits): &(TaggedRelease, usize)) -> Finding {
+/// A release on a branch of its own, whose commits were told there.
+fn released_aside((release, commits): &(TaggedRelease, usize)) -> Finding {
+    let commits = release_gate::text::counted(*commits, "commit", "commits");
     Finding::new(
         &rules::PREDECESSOR_AMBIGUOUS,
         format!(
-            "{} was released from another line and holds {} of these notes",
-            release.tag,
-            release_gate::text::counted(*commits, "commit", "commits")
+            "{} was released from a branch of its own and holds {commits} of this history: these notes leave out what was released there",
+            release.tag
         ),
     )
-    .help(format!(
-        "if it came before this release, name it: `--since {}`; the notes then leave out what it holds",
-        release.tag
-    ))
+    .help("to tell of them again, name the release to start from with `--since`")
     .evidence("tag", release.tag.as_str())
     .evidence("commit", release.commit.as_str())
 }

@@ -8,6 +8,7 @@ pub fn names_an_advisory(text: &str) -> bool {
 /// The ids of published advisories in a text, upper case.
 pub fn advisory_ids(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+        .filter(|word| may_be_id(word))
         .filter_map(|word| {
             let upper = word.to_ascii_uppercase();
             let parts: Vec<&str> = upper.split('-').collect();
@@ -20,6 +21,14 @@ pub fn advisory_ids(text: &str) -> impl Iterator<Item = String> + '_ {
             };
             is_id.then_some(upper)
         })
+}
+
+/// Whether a word begins as an id does. Most words of most messages do not.
+fn may_be_id(word: &str) -> bool {
+    let begins = word.get(..4).unwrap_or_default();
+    ["CVE-", "GHSA", "RUST"]
+        .iter()
+        .any(|prefix| begins.eq_ignore_ascii_case(prefix))
 }
 
 fn is_number(text: &str) -> bool {
@@ -56,7 +65,7 @@ pub fn is_repair_of_advisory(line: &str) -> bool {
         .unwrap_or_default()
         .to_lowercase();
 
-    names_an_advisory(line) && SAYS.contains(&first.as_str())
+    SAYS.contains(&first.as_str()) && names_an_advisory(line)
 }
 
 #[cfg(test)]

@@ -13,10 +13,9 @@ pub struct TakenSection {
     pub id: String,
     /// Its heading; `None` for changes without a line.
     pub title: Option<String>,
-    /// What fits the subjects of its changes.
-    pub pattern: Option<String>,
-    /// The scopes of its changes.
-    pub scopes: Vec<String>,
+    /// What its changes are found by: `pattern`, `body`, `footer` or `author`, and a regular
+    /// expression. `None` for a section that single commits are put into.
+    pub found_by: Option<(&'static str, String)>,
 }
 
 /// What was taken over.
@@ -33,8 +32,10 @@ pub struct Taken {
     pub order: Vec<(String, String)>,
     /// Sections and skipped changes, the first that fits counts.
     pub sections: Vec<TakenSection>,
-    /// Commits without a line.
-    pub skipped: Vec<String>,
+    /// Single commits, each with the section it is put into; without one, it has no line.
+    pub commits: Vec<(String, Option<String>)>,
+    /// Replacements in messages: a regular expression, and what stands in its place.
+    pub rewrites: Vec<(String, String)>,
     /// What has no equal here, and what to do instead.
     pub left_out: Vec<String>,
 }
@@ -147,6 +148,19 @@ fn take_git_key(taken: &mut Taken, key: &str, value: &Value) {
                 take_parser(taken, parser);
             }
         }
+        ("commit_preprocessors", Value::Array(preprocessors)) => {
+            for preprocessor in preprocessors.iter().filter_map(Value::as_table) {
+                take_preprocessor(taken, preprocessor);
+            }
+        }
+        ("link_parsers", Value::Array(parsers)) => {
+            let links = parsers.iter().filter_map(|one| one.get("href")?.as_str());
+            if !links.clone().all(is_link_to_number) {
+                taken.left_out.push(
+                    "[git] link_parsers: links lead to commits, issues and requests".to_owned(),
+                );
+            }
+        }
         ("tag_pattern", Value::String(pattern)) => match literal_prefix(pattern) {
             Some(prefix) if matches!(prefix.as_str(), "" | "v") => {}
             Some(prefix) => taken.tag_patterns.push(format!("{prefix}{{version}}")),
@@ -170,79 +184,112 @@ fn take_git_key(taken: &mut Taken, key: &str, value: &Value) {
     }
 }
 
+/// Takes over one parser. git-cliff asks whether any of its expressions fits, so each becomes a way
+/// to the section of its own.
 fn take_parser(taken: &mut Taken, parser: &Table) {
     let text = |key: &str| parser.get(key).and_then(Value::as_str);
+    let said = parser.to_string().trim().replace('\n', ", ");
     let is_skipped = parser.get("skip").and_then(Value::as_bool) == Some(true);
     let group = text("group")
         .map(plain_title)
         .filter(|title| !title.is_empty());
-    if let Some(id) = text("sha") {
-        match is_skipped {
-            true => taken.skipped.push(id.to_owned()),
-            false => taken.left_out.push(format!("a parser for the commit {id}")),
-        }
-        return;
-    }
-    let pattern = text("message").map(str::to_owned);
-    let scope = text("scope").map(str::to_owned);
-    let others = ["body", "footer", "field", "pattern", "default_scope"];
-    let odd = others.iter().find(|key| parser.contains_key(**key));
-    let said = || parser.to_string().replace('\n', ", ");
-    if odd.is_some() || (pattern.is_none() && scope.is_none()) {
+    if !is_skipped && group.as_deref().is_some_and(|group| group.contains('$')) {
         taken.left_out.push(format!(
-            "a parser that looks at more than the subject: {}",
-            said()
+            "a parser whose group is made from what it matches: {said}"
         ));
         return;
     }
-    if pattern
-        .as_deref()
-        .is_some_and(|pattern| Regex::new(pattern).is_err())
-    {
-        taken.left_out.push(format!(
-            "a parser whose pattern is not a regular expression: {}",
-            said()
-        ));
-        return;
-    }
-    let Some(scopes) = scope.as_deref().map_or(Some(Vec::new()), scopes_of) else {
-        taken.left_out.push(format!(
-            "a parser whose scope is a regular expression: {}",
-            said()
-        ));
-        return;
-    };
     let (id, title) = match (is_skipped, group) {
         (true, _) => ("skipped".to_owned(), None),
         (false, Some(title)) => (id_of(&title), Some(title)),
-        (false, None) => return,
+        (false, None) => {
+            taken
+                .left_out
+                .push(format!("a parser without a group: {said}"));
+            return;
+        }
     };
-    taken.sections.push(TakenSection {
-        id,
-        title,
-        pattern,
-        scopes,
-    });
+
+    let mut found_by: Vec<(&'static str, &str)> = Vec::new();
+    for (key, ours) in [
+        ("message", "pattern"),
+        ("body", "body"),
+        ("footer", "footer"),
+    ] {
+        found_by.extend(text(key).map(|pattern| (ours, pattern)));
+    }
+    match (text("field"), text("pattern")) {
+        (Some("message"), Some(pattern)) => found_by.push(("pattern", pattern)),
+        (Some("body"), Some(pattern)) => found_by.push(("body", pattern)),
+        (Some("author.name"), Some(pattern)) => found_by.push(("author", pattern)),
+        (None, None) => {}
+        _ => taken
+            .left_out
+            .push(format!("a parser for a field that is not read: {said}")),
+    }
+    if parser.contains_key("scope") || parser.contains_key("default_scope") {
+        taken.left_out.push(format!(
+            "the scope that a parser sets (scopes are those of the commits): {said}"
+        ));
+    }
+
+    let section = |found_by: Option<(&'static str, String)>| TakenSection {
+        id: id.clone(),
+        title: title.clone(),
+        found_by,
+    };
+    if let Some(commit) = text("sha") {
+        let is_new = taken.sections.iter().all(|one| one.id != id);
+        if !is_skipped && is_new {
+            taken.sections.push(section(None));
+        }
+        let into = (!is_skipped).then(|| id.clone());
+        taken.commits.push((commit.to_owned(), into));
+    }
+    for (key, pattern) in found_by {
+        match Regex::new(pattern) {
+            Ok(_) => taken
+                .sections
+                .push(section(Some((key, pattern.to_owned())))),
+            Err(_) => taken.left_out.push(format!(
+                "a parser whose {key} is not a regular expression: {said}"
+            )),
+        }
+    }
 }
 
-/// The scopes that a pattern fits, where it is a word or a choice of words: `^(cli|ui)$`. A scope is
-/// a regular expression there, and a word here.
-fn scopes_of(pattern: &str) -> Option<Vec<String>> {
-    let bare = pattern.trim_start_matches('^').trim_end_matches('$');
-    let inner = bare
-        .strip_prefix('(')
-        .and_then(|rest| rest.strip_suffix(')'))
-        .unwrap_or(bare);
-    let inner = inner.strip_prefix("?:").unwrap_or(inner);
-    let words: Vec<String> = inner.split('|').map(str::to_owned).collect();
-    words.iter().all(|word| is_word(word)).then_some(words)
+/// Takes over what git-cliff replaces in messages before it reads them.
+fn take_preprocessor(taken: &mut Taken, preprocessor: &Table) {
+    let text = |key: &str| preprocessor.get(key).and_then(Value::as_str);
+    let said = preprocessor.to_string().trim().replace('\n', ", ");
+    match (text("pattern"), text("replace")) {
+        (Some(_), Some(replace)) if is_link_to_number(replace) => {}
+        (Some(pattern), Some(replace)) if Regex::new(pattern).is_ok() && !is_link(replace) => {
+            taken
+                .rewrites
+                .push((pattern.to_owned(), replace.to_owned()));
+        }
+        _ => taken
+            .left_out
+            .push(format!("a preprocessor of messages: {said}")),
+    }
 }
 
-fn is_word(text: &str) -> bool {
-    let is_plain = text
-        .chars()
-        .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-    is_plain && !text.is_empty()
+fn is_link(replace: &str) -> bool {
+    replace.contains("](") || replace.contains("://")
+}
+
+/// Whether a replacement makes a link to an issue or a pull request of a number that it found. This
+/// tool makes those by itself.
+fn is_link_to_number(replace: &str) -> bool {
+    const PLACES: &[&str] = &[
+        "/issues/$",
+        "/pull/$",
+        "/pulls/$",
+        "/merge_requests/$",
+        "/pull-requests/$",
+    ];
+    is_link(replace) && PLACES.iter().any(|place| replace.contains(place))
 }
 
 /// A heading without the comments by which git-cliff's users set the order.
@@ -349,9 +396,18 @@ mod tests {
               { message = "^fix", group = "Bug Fixes" },
               { message = "^chore\\(release\\)", skip = true },
               { sha = "0123456789", skip = true },
-              { body = ".*security", group = "Security" },
+              { message = ".*security", body = ".*security", group = "Security" },
+              { footer = "^changelog: ?ignore", skip = true },
+              { field = "author.name", pattern = "bot$", group = "Robots", scope = "x" },
+              { sha = "abcdef0123", group = "Notable" },
+              { message = '^fix\((.*)\)', group = "Fix (${1})" },
+              { field = "github.username", pattern = "x", group = "X" },
             ]
-            commit_preprocessors = [{ pattern = "a", replace = "b" }]
+            commit_preprocessors = [
+              { pattern = '#(\d+)', replace = "[#$1](https://github.com/o/r/issues/$1)" },
+              { pattern = "^PROJ-[0-9]+: ", replace = "" },
+              { pattern = ".*", replace_command = "typos" },
+            ]
             [remote.github]
             owner = "me"
             repo = "demo"
@@ -362,23 +418,43 @@ mod tests {
         let sections: Vec<_> = taken
             .sections
             .iter()
-            .map(|section| (section.id.as_str(), section.title.as_deref()))
+            .map(|section| {
+                let found_by = section.found_by.as_ref().map(|(key, _)| *key);
+                (section.id.as_str(), section.title.as_deref(), found_by)
+            })
             .collect();
         assert_eq!(
             sections,
             [
-                ("new-stuff", Some("🚀 New stuff")),
-                ("fixes", Some("Bug Fixes")),
-                ("skipped", None),
+                ("new-stuff", Some("🚀 New stuff"), Some("pattern")),
+                ("fixes", Some("Bug Fixes"), Some("pattern")),
+                ("skipped", None, Some("pattern")),
+                ("security", Some("Security"), Some("pattern")),
+                ("security", Some("Security"), Some("body")),
+                ("skipped", None, Some("footer")),
+                ("robots", Some("Robots"), Some("author")),
+                ("notable", Some("Notable"), None),
             ]
+        );
+        assert_eq!(
+            taken.rewrites,
+            [("^PROJ-[0-9]+: ".to_owned(), String::new())]
         );
         assert_eq!(taken.tag_patterns, ["demo-v{version}"]);
         assert_eq!(
             taken.repository.as_deref(),
             Some("https://github.com/me/demo")
         );
-        assert_eq!(taken.skipped, ["0123456789"]);
-        assert_eq!(taken.left_out.len(), 3, "{:?}", taken.left_out);
+        let commit = |id: &str, into: Option<&str>| (id.to_owned(), into.map(str::to_owned));
+        assert_eq!(
+            taken.commits,
+            [
+                commit("0123456789", None),
+                commit("abcdef0123", Some("notable"))
+            ]
+        );
+        // The template, a scope that is set, a group that is made, a field, and a command.
+        assert_eq!(taken.left_out.len(), 5, "{:?}", taken.left_out);
     }
 
     #[test]
@@ -407,16 +483,6 @@ mod tests {
         assert_eq!(order(body), sorted);
         // What a template of another kind prints is not known.
         assert!(order("{% for commit in commits %}").is_empty());
-    }
-
-    #[test]
-    fn scopes_that_are_words() {
-        let is = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
-        assert_eq!(scopes_of("cli"), is(&["cli"]));
-        assert_eq!(scopes_of("^(cli|ui)$"), is(&["cli", "ui"]));
-        assert_eq!(scopes_of("^(?:a|b-c)$"), is(&["a", "b-c"]));
-        assert_eq!(scopes_of("^dep.*"), None);
-        assert_eq!(scopes_of(""), None);
     }
 
     #[test]

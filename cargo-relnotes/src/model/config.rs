@@ -16,8 +16,9 @@ use super::sections::{Destination, Layout, Section, Selector, Table};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
-    /// Forms of release tags, with `{version}` in them. Default: `v{version}`, `{version}`, and both
-    /// with the package's name in front.
+    /// Forms of release tags, with `{version}` in them, or with its numbers, as in
+    /// `v{major}_{minor}_{patch}`. Default: `v{version}`, `{version}`, and both with the package's
+    /// name in front.
     pub tag_patterns: Vec<String>,
     /// The section of a conventional type or an area: `docs = "other"`, `ci = "hide"`.
     pub sections: BTreeMap<String, Destination>,
@@ -28,6 +29,8 @@ pub struct Config {
     pub upkeep: Option<bool>,
     /// Corrections of single commits.
     pub commit: Vec<CommitConfig>,
+    /// Replacements in the messages of all commits, before anything is read of them.
+    pub rewrite: Vec<RewriteConfig>,
     /// Further folders, relative to the repository, whose commits belong to the package.
     pub paths: Vec<String>,
     /// Reports of other gates that a final release needs. Default: all of them.
@@ -72,6 +75,13 @@ pub struct SectionConfig {
     pub paths: Vec<String>,
     /// A regular expression that matches the subjects of its changes.
     pub pattern: Option<String>,
+    /// A regular expression that matches the bodies of its commits, footers aside.
+    pub body: Option<String>,
+    /// A regular expression that matches one of the footers of its commits, such as `Changelog:
+    /// internal`.
+    pub footer: Option<String>,
+    /// A regular expression that matches the names of the authors of its commits.
+    pub author: Option<String>,
     /// Whether its changes have no line.
     #[serde(default)]
     pub skip: bool,
@@ -92,7 +102,37 @@ pub struct CommitConfig {
     pub section: Option<String>,
 }
 
+/// A replacement in the messages of all commits.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RewriteConfig {
+    /// A regular expression.
+    pub pattern: String,
+    /// What stands in its place; `${1}` is what its first group matched.
+    pub replace: String,
+}
+
 impl Config {
+    /// The replacements in messages, in their order.
+    ///
+    /// # Errors
+    /// A usage error for a pattern that is not a regular expression.
+    pub fn rewrites(&self) -> Result<Vec<(Regex, &str)>> {
+        let rewrites = self.rewrite.iter();
+        rewrites
+            .map(|one| {
+                let pattern = Regex::new(&one.pattern).map_err(|error| {
+                    Error::usage(format!(
+                        "the `pattern` {:?} of a [[relnotes.rewrite]] is not a regular expression",
+                        one.pattern
+                    ))
+                    .with_source(error)
+                })?;
+                Ok((pattern, one.replace.as_str()))
+            })
+            .collect()
+    }
+
     /// Names of the required facts.
     ///
     /// # Errors
@@ -146,7 +186,7 @@ impl Config {
     }
 
     /// The table that places changes. `selectors` are those of [`Self::own_sections`], with the
-    /// commits that touch their paths.
+    /// commits that their paths, bodies, footers and authors ask for.
     pub fn table(&self, own: Vec<(Section, &SectionConfig, Selector)>) -> Table {
         let mut seen = BTreeSet::new();
         let named: Vec<(Section, String, String)> = own
@@ -221,22 +261,23 @@ fn lower_case(names: &[String]) -> Vec<String> {
 }
 
 fn selector(config: &SectionConfig) -> Result<Selector> {
-    let pattern = config
-        .pattern
-        .as_deref()
-        .map(Regex::new)
-        .transpose()
-        .map_err(|error| {
+    let read = |key: &str, text: &Option<String>| -> Result<Option<Regex>> {
+        let Some(text) = text else { return Ok(None) };
+        Regex::new(text).map(Some).map_err(|error| {
             Error::usage(format!(
-                "the `pattern` of the section `{}` under [relnotes] is not a regular expression",
+                "the `{key}` of the section `{}` under [relnotes] is not a regular expression",
                 config.id
             ))
             .with_source(error)
-        })?;
+        })
+    };
     Ok(Selector {
         types: lower_case(&config.types),
         scopes: lower_case(&config.scopes),
-        pattern,
+        pattern: read("pattern", &config.pattern)?,
+        body: read("body", &config.body)?,
+        footer: read("footer", &config.footer)?,
+        author: read("author", &config.author)?,
         commits: None,
         skip: config.skip.then(|| format!("section-{}", config.id)),
     })

@@ -28,6 +28,33 @@ pub(super) fn footer(line: &str) -> Option<(&str, &str)> {
         .map(|value| (token, value.trim()))
 }
 
+/// What stands below the subject: the body, and each footer with its token. The footers begin with
+/// the first paragraph whose first line is one.
+pub(super) fn body_and_footers(message: &str) -> (String, Vec<String>) {
+    let lines: Vec<&str> = message.trim().lines().skip(1).collect();
+    let begins = |at: usize| {
+        let is_paragraph = at == 0 || lines[at - 1].trim().is_empty();
+        is_paragraph && footer(lines[at]).is_some()
+    };
+    let start = (0..lines.len()).find(|at| begins(*at));
+    let start = start.unwrap_or(lines.len());
+
+    let mut footers: Vec<String> = Vec::new();
+    for line in &lines[start..] {
+        match footers.last_mut() {
+            Some(last) if footer(line).is_none() => {
+                last.push('\n');
+                last.push_str(line);
+            }
+            _ => footers.push((*line).to_owned()),
+        }
+    }
+    let footers = footers.iter().map(|footer| footer.trim().to_owned());
+    let body = lines[..start].join("\n");
+
+    (body.trim().to_owned(), footers.collect())
+}
+
 /// Every `BREAKING CHANGE` footer. A value ends where the next footer begins, and in the list of a
 /// squash merge also where its next item does; a list of the footer's own belongs to it, and so does
 /// whatever stands in a fence.
@@ -124,4 +151,27 @@ fn is_trailer(token: &str) -> bool {
 pub(super) fn bullet(line: &str) -> Option<(char, &str)> {
     let mark = line.chars().next().filter(|c| matches!(c, '*' | '-'))?;
     Some((mark, line[1..].strip_prefix(' ')?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn footers_stand_behind_the_body() {
+        let read = |message: &str| {
+            let (body, footers) = body_and_footers(message);
+            (body, footers.join("|"))
+        };
+        let is = |body: &str, footers: &str| (body.to_owned(), footers.to_owned());
+        assert_eq!(read("feat: x"), is("", ""));
+        assert_eq!(
+            read("feat: x\n\nNote: this\nis long\nRefs #3\n"),
+            is("", "Note: this\nis long|Refs #3")
+        );
+        assert_eq!(
+            read("feat: x\n\nwhy it is so\nhow: no footer\n\nChangelog: ignore"),
+            is("why it is so\nhow: no footer", "Changelog: ignore")
+        );
+    }
 }

@@ -8,6 +8,7 @@ pub mod advisories;
 pub mod breaking;
 pub mod bucket;
 pub mod bump;
+pub mod changed;
 pub mod cliff;
 pub mod commit;
 pub mod config;

@@ -121,16 +121,47 @@ pub fn near_misses(tags: &[Tag], known: &[TaggedRelease]) -> Vec<(String, Tagged
             same.all(|release| is_final_in_words(&release.version))
         })
         .filter_map(|tag| {
-            let start = tag.name.find(|c: char| c.is_ascii_digit())?;
-            let (before, rest) = tag.name.split_at(start);
-            let (version, after) = leading_version(rest)?;
+            let (pattern, version) = pattern_of(&tag.name)?;
             let release = tagged(tag, version);
             // A version that has a tag needs no second one.
             let is_known = known.iter().any(|one| one.version == release.version);
-            let is_read = matches!(before, "" | "v") && after.is_empty();
-            (!is_known && !is_read).then(|| (format!("{before}{{version}}{after}"), release))
+            let is_read = matches!(pattern.as_str(), "{version}" | "v{version}");
+            (!is_known && !is_read).then_some((pattern, release))
         })
         .collect()
+}
+
+/// The pattern that reads a tag's name as a version, and that version.
+fn pattern_of(name: &str) -> Option<(String, Version)> {
+    // A package's own name may hold digits, `sha2-1.0.0-release`.
+    let mut starts = name.char_indices().filter(|(at, c)| {
+        let before = name[..*at].chars().next_back();
+        c.is_ascii_digit() && !before.is_some_and(|c| c.is_ascii_digit() || c == '.')
+    });
+    starts.find_map(|(start, _)| {
+        let (before, rest) = name.split_at(start);
+        if let Some((version, after)) = leading_version(rest) {
+            return Some((format!("{before}{{version}}{after}"), version));
+        }
+        let (version, form) = spread_version(rest)?;
+        Some((format!("{before}{form}"), version))
+    })
+}
+
+/// A version whose numbers are not joined by dots, `1_0_0`, or are only two, `1.2`: what it is, and
+/// the form that reads it.
+fn spread_version(text: &str) -> Option<(Version, &'static str)> {
+    const FORMS: &[&str] = &[
+        "{major}_{minor}_{patch}",
+        "{major}-{minor}-{patch}",
+        "{major}.{minor}",
+        "{major}_{minor}",
+        "{major}-{minor}",
+    ];
+    let mut read = FORMS
+        .iter()
+        .filter_map(|form| Some((match_pattern(text, form)?, *form)));
+    read.next()
 }
 
 /// Words behind a version that say that it is one, not that it is a pre-release.
@@ -170,9 +201,41 @@ pub fn short(tags: &[Tag], package: &str, known: &[TaggedRelease]) -> Vec<Tagged
         .collect()
 }
 
+/// What a pattern takes for one number of a version.
+const NUMBERS: [&str; 3] = ["{major}", "{minor}", "{patch}"];
+
+/// Whether a pattern says where the version stands: all of it, or at least its first two numbers.
+pub fn is_pattern(pattern: &str) -> bool {
+    let count = |part: &str| pattern.matches(part).count();
+    match count("{version}") {
+        0 => count("{major}") == 1 && count("{minor}") == 1 && count("{patch}") <= 1,
+        1 => NUMBERS.iter().all(|part| count(part) == 0),
+        _ => false,
+    }
+}
+
 fn match_pattern(tag: &str, pattern: &str) -> Option<Version> {
-    let (before, after) = pattern.split_once("{version}")?;
-    Version::parse(tag.strip_prefix(before)?.strip_suffix(after)?).ok()
+    if let Some((before, after)) = pattern.split_once("{version}") {
+        return Version::parse(tag.strip_prefix(before)?.strip_suffix(after)?).ok();
+    }
+
+    let mut numbers = [0_u64; 3];
+    let (mut tag, mut pattern) = (tag, pattern);
+    while !pattern.is_empty() {
+        let number = NUMBERS.iter().position(|part| pattern.starts_with(part));
+        if let Some(place) = number {
+            let digits = tag.find(|c: char| !c.is_ascii_digit()).unwrap_or(tag.len());
+            numbers[place] = tag[..digits].parse().ok()?;
+            tag = &tag[digits..];
+            pattern = &pattern[NUMBERS[place].len()..];
+        } else {
+            let literal = pattern.chars().next()?;
+            tag = tag.strip_prefix(literal)?;
+            pattern = &pattern[literal.len_utf8()..];
+        }
+    }
+    tag.is_empty()
+        .then(|| Version::new(numbers[0], numbers[1], numbers[2]))
 }
 
 /// What was found out about the release before this one.
@@ -342,6 +405,11 @@ mod tests {
             ("1.0.0-release", "{version}-release"),
             ("v1.0.0_final", "v{version}_final"),
             ("V1.0.0.Final", "V{version}.Final"),
+            ("v1_0_0", "v{major}_{minor}_{patch}"),
+            ("REL-1-0-0", "REL-{major}-{minor}-{patch}"),
+            ("release-1.0", "release-{major}.{minor}"),
+            ("sha2-release-1.0.0", "sha2-release-{version}"),
+            ("h2_v1_0_0", "h2_v{major}_{minor}_{patch}"),
         ] {
             let wanted = Some((pattern.to_owned(), "1.0.0".to_owned()));
             assert_eq!(near(name), wanted, "{name}");
@@ -351,6 +419,34 @@ mod tests {
         assert_eq!(near("v1.0.0-rc.1"), None);
         assert_eq!(near("v1.0.0"), None);
         assert_eq!(near("nightly-2024.01.02x"), None);
+        assert_eq!(near("v1_0_0_old"), None);
+    }
+
+    #[test]
+    fn a_pattern_says_where_the_version_stands() {
+        for good in [
+            "v{version}",
+            "r{major}_{minor}",
+            "{major}.{minor}.{patch}-final",
+        ] {
+            assert!(is_pattern(good), "{good}");
+        }
+        for bad in [
+            "v",
+            "v{version}{version}",
+            "{version}-{major}",
+            "{major}",
+            "{minor}.{patch}",
+        ] {
+            assert!(!is_pattern(bad), "{bad}");
+        }
+        let read = |tag: &str, pattern: &str| {
+            match_pattern(tag, pattern).map(|version| version.to_string())
+        };
+        assert_eq!(read("r1_12", "r{major}_{minor}").as_deref(), Some("1.12.0"));
+        assert_eq!(read("r1_12_3", "r{major}_{minor}"), None);
+        assert_eq!(read("r1_x", "r{major}_{minor}"), None);
+        assert_eq!(read("r1_", "r{major}_{minor}"), None);
     }
 
     #[test]

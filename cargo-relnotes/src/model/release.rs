@@ -90,8 +90,9 @@ pub struct Range {
     pub lost: Vec<TaggedRelease>,
     /// A release of a higher version that is a part of this one's history.
     pub higher: Option<TaggedRelease>,
-    /// A release of another line that holds commits of this range, and how many.
-    pub repeated: Option<(TaggedRelease, usize)>,
+    /// The highest lower release that was made on a branch of its own and holds commits of this
+    /// history, and how many: they are left out.
+    pub aside: Option<(TaggedRelease, usize)>,
     /// Forms of tags that hold versions of the package and are not read.
     pub unread: Vec<UnreadTags>,
 }

@@ -13,18 +13,48 @@ use super::grammar::split_pull;
 use super::message::Revert;
 use super::pulls;
 
-/// The merges of the range that are taken back as a whole: what they brought has to be asked for.
-pub fn merges<'a>(commits: &'a [Commit], reverts: &[(usize, Revert)]) -> Vec<&'a CommitId> {
-    commits
-        .iter()
-        .filter(|commit| commit.parents > 1)
-        .filter(|commit| {
-            reverts
-                .iter()
-                .any(|(_, revert)| names_merge(revert, commit))
-        })
-        .map(|commit| &commit.id)
+/// The merges of the range that are taken back as a whole, by position.
+pub fn merges(commits: &[Commit], reverts: &[(usize, Revert)]) -> Vec<usize> {
+    let is_taken_back = |merge: &Commit| {
+        let mut all = reverts.iter();
+        all.any(|(_, revert)| names_merge(revert, merge))
+    };
+    let merges = commits.iter().enumerate();
+    merges
+        .filter(|(_, commit)| commit.parents > 1 && is_taken_back(commit))
+        .map(|(at, _)| at)
         .collect()
+}
+
+/// What a merge brought: the commits of the range that can be reached from it and not from its first
+/// parent, itself included. `None` where the positions of parents were not written down.
+///
+/// What lies between two commits of a range is a part of it, so the range says all of it.
+pub fn brought(commits: &[Commit], merge: usize) -> Option<BTreeSet<CommitId>> {
+    let first = *commits[merge].inside.first()? as usize;
+    let before = reached(commits, first, &[]);
+    let all = reached(commits, merge, &before);
+    let ids = all
+        .iter()
+        .zip(commits)
+        .filter(|(is_reached, _)| **is_reached);
+    Some(ids.map(|(_, commit)| commit.id.clone()).collect())
+}
+
+/// Which commits can be reached from one of them without passing any of `stops`, itself included.
+pub fn reached(commits: &[Commit], from: usize, stops: &[bool]) -> Vec<bool> {
+    let mut found = vec![false; commits.len()];
+    let mut stack = vec![from];
+    while let Some(at) = stack.pop() {
+        let is_stop = stops.get(at).copied().unwrap_or(false);
+        // Parents outside the range have a position behind its end.
+        if at >= commits.len() || found[at] || is_stop {
+            continue;
+        }
+        found[at] = true;
+        stack.extend(commits[at].inside.iter().map(|parent| *parent as usize));
+    }
+    found
 }
 
 /// Whether a revert names a merge, by its id or by the number of its pull request.
@@ -36,19 +66,21 @@ fn names_merge(revert: &Revert, merge: &Commit) -> bool {
 }
 
 /// Ids that reverts name and that are in no commit of the range.
-pub fn ids_outside<'a>(
-    commits: &[Commit],
-    reverts: &'a [(usize, Revert)],
-) -> impl Iterator<Item = &'a String> {
-    let ids: BTreeSet<String> = commits.iter().map(|commit| commit.id.to_string()).collect();
-    reverts
+pub fn ids_outside<'a>(commits: &[Commit], reverts: &'a [(usize, Revert)]) -> Vec<&'a String> {
+    let named: BTreeSet<&String> = reverts
         .iter()
         .flat_map(|(_, revert)| &revert.commits)
-        .filter(move |id| {
-            ids.range((*id).clone()..)
-                .next()
-                .is_none_or(|found| !found.starts_with(*id))
-        })
+        .collect();
+    if named.is_empty() {
+        return Vec::new();
+    }
+    let ids: BTreeSet<&str> = commits.iter().map(|commit| commit.id.as_str()).collect();
+    let is_outside = |id: &&String| {
+        let mut from = ids.range(id.as_str()..);
+        from.next()
+            .is_none_or(|found| !found.starts_with(id.as_str()))
+    };
+    named.into_iter().filter(is_outside).collect()
 }
 
 /// What is known of reverts beside their messages.
@@ -225,11 +257,41 @@ mod tests {
 
         // Whatever is not in the range was released before.
         let known = Known {
-            released: ids_outside(&commits, &reverts).cloned().collect(),
+            released: ids_outside(&commits, &reverts)
+                .into_iter()
+                .cloned()
+                .collect(),
             ..Known::default()
         };
 
         cancelled(&commits, &reverts, &known).into_keys().collect()
+    }
+
+    /// A merge of `3`, which stands on the first parent's line at `4`; `2` came after the branch
+    /// began, and is not the merge's.
+    #[test]
+    fn a_merge_brings_what_its_first_parent_does_not_reach() {
+        let commit = |at: usize, inside: &[u32]| Commit {
+            id: format!("{at}").repeat(40).parse().unwrap(),
+            parents: inside.len(),
+            inside: inside.into(),
+            author: std::sync::Arc::new(Identity::new("A", "a@b")),
+            time: 0,
+            message: String::new(),
+            touches_package: true,
+        };
+        let commits = [
+            commit(0, &[1]),
+            commit(1, &[2, 3]),
+            commit(2, &[4]),
+            commit(3, &[4]),
+            commit(4, &[u32::MAX]),
+        ];
+        let ids: BTreeSet<CommitId> = [1, 3].map(|at: usize| commits[at].id.clone()).into();
+        assert_eq!(brought(&commits, 1), Some(ids));
+        assert_eq!(brought(&[commit(0, &[])], 0), None);
+        let from_two = reached(&commits, 2, &[]);
+        assert_eq!(from_two, [false, false, true, false, true]);
     }
 
     #[test]
@@ -262,7 +324,7 @@ mod tests {
                 .unwrap(),
         )];
 
-        assert_eq!(merges(&commits, &reverts), [&commits[1].id]);
+        assert_eq!(merges(&commits, &reverts), [1]);
         let known = Known {
             brought: BTreeMap::from([(
                 commits[1].id.clone(),

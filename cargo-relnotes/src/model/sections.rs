@@ -10,6 +10,8 @@ use release_gate::git::CommitId;
 use serde::Deserialize;
 
 use super::advisories::names_an_advisory;
+use super::commit::Commit;
+use super::footers::body_and_footers;
 use super::grammar::{Header, Style};
 use super::housekeeping::{housekeeping, is_about_words, is_release_commit};
 use super::upkeep::Upkeep;
@@ -279,7 +281,13 @@ pub struct Selector {
     pub scopes: Vec<String>,
     /// A regular expression over the subject.
     pub pattern: Option<Regex>,
-    /// Commits that touch the section's paths, where it has some.
+    /// A regular expression over the body of a commit, footers aside.
+    pub body: Option<Regex>,
+    /// A regular expression over each footer of a commit.
+    pub footer: Option<Regex>,
+    /// A regular expression over the name of a commit's author.
+    pub author: Option<Regex>,
+    /// Commits that touch the section's paths and fit these, where it has any of them.
     pub commits: Option<BTreeSet<CommitId>>,
     /// The rule that hides its changes, where they have no line.
     pub skip: Option<String>,
@@ -292,6 +300,23 @@ impl Selector {
             && self.scopes.is_empty()
             && self.pattern.is_none()
             && self.commits.is_none()
+    }
+
+    /// Whether it looks at more of a commit than its subject.
+    pub fn asks_of_commits(&self) -> bool {
+        self.body.is_some() || self.footer.is_some() || self.author.is_some()
+    }
+
+    /// Whether a commit's body, footers and author are what it looks for.
+    pub fn fits(&self, commit: &Commit) -> bool {
+        let (body, footers) = body_and_footers(&commit.message);
+        let author = self.author.as_ref();
+        self.body.as_ref().is_none_or(|one| one.is_match(&body))
+            && author.is_none_or(|one| one.is_match(&commit.author.name))
+            && self.footer.as_ref().is_none_or(|one| {
+                let mut footers = footers.iter();
+                footers.any(|footer| one.is_match(footer))
+            })
     }
 
     /// Whether a change is one of the section's.

@@ -1,8 +1,8 @@
-//! Many files of many commits through one process.
+//! Files at commits, many of them at once.
 //!
-//! Must never: start a process for each file. A project has hundreds of tags.
+//! Must never: take a file that is not in this clone for one that the commit does not have.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use release_gate::git::{CommitId, Git, GitError};
 use release_gate::{Error, Result};
@@ -13,7 +13,7 @@ pub struct Blob {
     /// Its object id.
     pub id: String,
     /// Its bytes.
-    pub bytes: Rc<[u8]>,
+    pub bytes: Arc<[u8]>,
 }
 
 /// The bytes of a file at a commit, or `None` where the commit has no such file.
@@ -25,8 +25,7 @@ pub fn file(git: &Git, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>>
     if let Some(bytes) = git.show(commit, path)? {
         return Ok(Some(bytes));
     }
-    let listed = git.plumbing(["ls-tree", "--full-tree", commit.as_str(), "--", path])?;
-    if listed.starts_with(b"100") {
+    if is_there(git, commit, path)? {
         return Err(Error::judge(format!(
             "`{path}` at {} is not in this clone, which was made without the contents of old files",
             commit.short()
@@ -36,62 +35,42 @@ pub fn file(git: &Git, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>>
     Ok(None)
 }
 
+/// Whether a commit names a file of this path, whether or not its bytes are here.
+fn is_there(git: &Git, commit: &CommitId, path: &str) -> Result<bool> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let entries = git.folder(commit, folder)?.unwrap_or_default();
+    let mut same = entries.iter().filter(|entry| entry.name == name.as_bytes());
+    Ok(same.any(|entry| entry.is_file()))
+}
+
 /// The files named `commit:path`, in the order asked for; `None` where there is no such file.
 ///
 /// # Errors
 /// git failed.
 pub fn read(git: &Git, names: &[String]) -> std::result::Result<Vec<Option<Blob>>, GitError> {
-    // A name with a line break would shift every answer.
-    let input: String = names
-        .iter()
-        .map(|name| {
-            if name.contains('\n') {
-                ":\n".to_owned()
-            } else {
-                format!("{name}\n")
-            }
+    let objects = git.objects(names)?;
+    let files = objects.into_iter().map(|object| {
+        let object = object.filter(|object| object.kind == "blob")?;
+        Some(Blob {
+            id: object.id,
+            bytes: object.bytes,
         })
-        .collect();
+    });
+    Ok(files.collect())
+}
 
-    let finished = git
-        .run(git.step().args(["cat-file", "--batch"]).stdin(input))?
-        .success()?;
-    let mut rest = finished.stdout.as_slice();
-    let mut found: Vec<Option<Blob>> = Vec::with_capacity(names.len());
-    let mut last: Option<Blob> = None;
-    for _ in names {
-        let end = rest
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .unwrap_or(rest.len());
-        let header = String::from_utf8_lossy(&rest[..end]).into_owned();
-        rest = rest.get(end + 1..).unwrap_or_default();
-        let words: Vec<&str> = header.split(' ').collect();
-        let [id, kind, size] = words[..] else {
-            found.push(None);
-            continue;
-        };
-        let Ok(size) = size.parse::<usize>() else {
-            found.push(None);
-            continue;
-        };
-        let body = rest.get(..size).unwrap_or_default();
-        rest = rest.get(size + 1..).unwrap_or_default();
-        if kind != "blob" {
-            found.push(None);
-            continue;
-        }
-        // Consecutive releases often share a file.
-        let blob = match &last {
-            Some(blob) if blob.id == id => blob.clone(),
-            _ => Blob {
-                id: id.to_owned(),
-                bytes: body.into(),
-            },
-        };
-        last = Some(blob.clone());
-        found.push(Some(blob));
-    }
-
-    Ok(found)
+/// Names of the files that lie in a folder of a commit; what is no text is left out.
+///
+/// # Errors
+/// git failed.
+pub fn names_in(
+    git: &Git,
+    commit: &CommitId,
+    folder: &str,
+) -> std::result::Result<Vec<String>, GitError> {
+    let entries = git.folder(commit, folder)?.unwrap_or_default();
+    let names = entries
+        .into_iter()
+        .filter_map(|entry| String::from_utf8(entry.name).ok());
+    Ok(names.collect())
 }

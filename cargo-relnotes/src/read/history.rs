@@ -12,6 +12,7 @@ use release_gate::process::Step;
 
 use super::blobs;
 use super::people_cache::PeopleCache;
+use crate::model::changed::{Change, ChangedFiles};
 use crate::model::commit::{Commit, Identity};
 use crate::model::folders::Folders;
 use crate::model::people::EarlierPeople;
@@ -43,25 +44,26 @@ impl From<HistoryError> for release_gate::Error {
     }
 }
 
-/// Fields of one commit, in this order, each ended by NUL: id, parents, author, address, committer
-/// time, message.
-const FORMAT: &str = "--format=%H%x00%P%x00%aN%x00%aE%x00%ct%x00%B";
+/// Fields of one commit, in this order, each ended by NUL: one that is empty, where a commit begins;
+/// id, parents, author, address, committer time, message. The files it changed follow.
+const FORMAT: &str = "--format=%x00%H%x00%P%x00%aN%x00%aE%x00%ct%x00%B";
 
 /// Arguments that name a range.
-pub(super) fn range_args(span: &Span) -> Vec<String> {
+fn range_args(span: &Span) -> Vec<String> {
     let mut args = vec![span.to.to_string()];
     args.extend(span.also.iter().map(ToString::to_string));
     args.extend(span.without.iter().map(|commit| format!("^{commit}")));
     args
 }
 
-/// Whether the positions of parents are written down.
+/// What is asked about the commits of a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Parents {
-    /// Always.
-    Kept,
-    /// Only where a merge is one of a pull request.
-    KeptForPulls,
+pub struct Asked {
+    /// The positions of parents; without it, they are there only where a merge is one of a pull
+    /// request.
+    pub parents: bool,
+    /// The files each commit changed, which costs git as much as the rest.
+    pub files: bool,
 }
 
 /// The commits of a range, children before parents.
@@ -69,34 +71,35 @@ enum Parents {
 /// # Errors
 /// git failed or its answer is odd.
 pub fn commits(git: &Git, span: &Span) -> Result<Vec<Commit>, HistoryError> {
-    read_log(git, span, Parents::KeptForPulls)
+    let asked = Asked {
+        parents: false,
+        files: false,
+    };
+    Ok(log(git, span, asked)?.0)
 }
 
-/// The commits of a range, children before parents, each with the positions of its parents.
+/// The commits of a range, children before parents, and the files they changed: one walk.
 ///
 /// # Errors
 /// git failed or its answer is odd.
-pub fn graph(git: &Git, span: &Span) -> Result<Vec<Commit>, HistoryError> {
-    read_log(git, span, Parents::Kept)
-}
-
-fn read_log(git: &Git, span: &Span, parents: Parents) -> Result<Vec<Commit>, HistoryError> {
-    let flags = [
-        "log",
-        "-z",
-        "--date-order",
-        "--no-notes",
-        "--no-decorate",
-        "--encoding=UTF-8",
-        FORMAT,
-    ];
-    let step = with_mailmap(git, &span.to)
-        .args(flags)
+pub fn log(
+    git: &Git,
+    span: &Span,
+    asked: Asked,
+) -> Result<(Vec<Commit>, ChangedFiles), HistoryError> {
+    let mut step = with_mailmap(git, &span.to)
+        .args(["-c", "log.showRoot=true", "-c", "diff.relative=false"])
+        .args(["log", "-z", "--date-order", "--no-notes", "--no-decorate"])
+        .args(["--encoding=UTF-8", FORMAT]);
+    if asked.files {
+        step = step.args(["--name-status", "--no-renames", "--ignore-submodules=none"]);
+    }
+    let step = step
         .arg("--end-of-options")
         .args(range_args(span))
         .arg("--");
     let log = git.run(step)?.success().map_err(GitError::from)?.stdout;
-    parse_log(&log, parents)
+    parse_log(&log, asked.parents)
 }
 
 /// A git step that takes people's names from the mailmap of a commit: neither the work tree's,
@@ -128,28 +131,39 @@ pub fn brought(git: &Git, merge: &CommitId) -> Result<BTreeSet<CommitId>, Histor
         .collect())
 }
 
-/// Takes git's answer apart.
-fn parse_log(bytes: &[u8], keep: Parents) -> Result<Vec<Commit>, HistoryError> {
-    let odd = |bytes: &[u8]| HistoryError::Log {
+fn odd(bytes: &[u8]) -> HistoryError {
+    HistoryError::Log {
         near: String::from_utf8_lossy(bytes).chars().take(60).collect(),
-    };
+    }
+}
+
+/// Takes git's answer apart.
+fn parse_log(
+    bytes: &[u8],
+    parents_asked: bool,
+) -> Result<(Vec<Commit>, ChangedFiles), HistoryError> {
     let text = String::from_utf8_lossy(bytes);
     let Some(text) = text.strip_suffix('\0') else {
         return if text.is_empty() {
-            Ok(Vec::new())
+            Ok(<_>::default())
         } else {
             Err(odd(bytes))
         };
     };
 
-    let mut fields = text.split('\0');
+    let mut fields = text.split('\0').peekable();
     let mut commits: Vec<Commit> = Vec::new();
+    let mut files = FileList::default();
     let mut lines: Vec<(&str, &str)> = Vec::new();
-    let mut keeps_parents = keep == Parents::Kept;
+    let mut keeps_parents = parents_asked;
     let mut people: HashMap<(&str, &str), Arc<Identity>> = HashMap::new();
-    while let Some(id) = fields.next() {
-        let mut next = || fields.next().ok_or_else(|| odd(id.as_bytes()));
-        let (parents, name, email, time, message) = (next()?, next()?, next()?, next()?, next()?);
+    while let Some(start) = fields.next() {
+        if !start.is_empty() {
+            return Err(odd(start.as_bytes()));
+        }
+        let mut next = || fields.next().ok_or_else(|| odd(bytes));
+        let (id, parents, name) = (next()?, next()?, next()?);
+        let (email, time, message) = (next()?, next()?, next()?);
         let merge = parents.contains(' ');
         keeps_parents |= merge && pulls::read(message).is_some();
         lines.push((id, parents));
@@ -170,6 +184,7 @@ fn parse_log(bytes: &[u8], keep: Parents) -> Result<Vec<Commit>, HistoryError> {
             },
             touches_package: true,
         });
+        files.read(&mut fields)?;
     }
 
     if keeps_parents {
@@ -185,7 +200,50 @@ fn parse_log(bytes: &[u8], keep: Parents) -> Result<Vec<Commit>, HistoryError> {
         }
     }
 
-    Ok(commits)
+    Ok((commits, files.changed))
+}
+
+/// Files as they are read from git's answer.
+#[derive(Default)]
+struct FileList<'a> {
+    changed: ChangedFiles,
+    positions: HashMap<&'a str, u32>,
+}
+
+impl<'a> FileList<'a> {
+    /// The files of one commit: a letter and a path each, a line break before the first of them, up
+    /// to the empty field where the next commit begins.
+    fn read(
+        &mut self,
+        fields: &mut std::iter::Peekable<std::str::Split<'a, char>>,
+    ) -> Result<(), HistoryError> {
+        let mut changes: Vec<Change> = Vec::new();
+        while let Some(kind) = fields.next_if(|field| !field.is_empty()) {
+            let kind = match changes.is_empty() {
+                true => kind
+                    .strip_prefix('\n')
+                    .ok_or_else(|| odd(kind.as_bytes()))?,
+                false => kind,
+            };
+            let path = fields.next().ok_or_else(|| odd(kind.as_bytes()))?;
+            let known = self.changed.paths.len();
+            let position = match self.positions.get(path) {
+                Some(position) => *position,
+                None => {
+                    let position = u32::try_from(known).map_err(|_| odd(path.as_bytes()))?;
+                    self.changed.paths.push(path.to_owned());
+                    self.positions.insert(path, position);
+                    position
+                }
+            };
+            changes.push(Change {
+                path: position,
+                is_new: kind == "A",
+            });
+        }
+        self.changed.by_commit.push(changes.into());
+        Ok(())
+    }
 }
 
 /// How many commits `git rev-list` counts in a range: the number every accounting is held to.
@@ -216,41 +274,6 @@ fn pathspecs(inside: &[String], outside: &[String]) -> Vec<String> {
     wanted.chain(unwanted).collect()
 }
 
-/// Ids of the commits of a range that touch paths, merges aside.
-fn touching(git: &Git, span: &Span, paths: Vec<String>) -> Result<BTreeSet<String>, HistoryError> {
-    // The folders are quoted by `pathspecs`; only `top` and `exclude` act.
-    let step = git
-        .step()
-        .env("GIT_LITERAL_PATHSPECS", "0")
-        .args([
-            "rev-list",
-            "--no-merges",
-            "--full-history",
-            "--end-of-options",
-        ])
-        .args(range_args(span))
-        .arg("--")
-        .args(paths);
-    let bytes = git.run(step)?.success().map_err(GitError::from)?.stdout;
-    Ok(String::from_utf8_lossy(&bytes)
-        .lines()
-        .map(str::to_owned)
-        .collect())
-}
-
-/// The commits of a range that touch paths, merges aside.
-///
-/// # Errors
-/// git failed.
-pub fn touching_paths(
-    git: &Git,
-    span: &Span,
-    paths: &[String],
-) -> Result<BTreeSet<CommitId>, HistoryError> {
-    let ids = touching(git, span, pathspecs(paths, &[]))?;
-    Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
-}
-
 /// What can be reached from some commits and not from another: a commit that is not among it is a
 /// part of the other one's history. One walk answers for all of them, and where nothing is newer it
 /// is none.
@@ -270,61 +293,6 @@ pub fn outside(
         .lines()
         .filter_map(|line| line.parse().ok())
         .collect())
-}
-
-/// Marks the commits that touch a package's folders. Merges are left alone: they have a bucket of
-/// their own.
-///
-/// # Errors
-/// git failed.
-pub fn mark_touching(
-    git: &Git,
-    span: &Span,
-    folders: &Folders,
-    commits: &mut [Commit],
-) -> Result<(), HistoryError> {
-    if commits.is_empty() {
-        return Ok(());
-    }
-    if let Some(own) = touching_package(git, span, folders)? {
-        for commit in commits {
-            commit.touches_package = own.contains(commit.id.as_str());
-        }
-    }
-    Ok(())
-}
-
-/// Ids of the commits of a range that touch a package's folders, merges aside; `None` where the
-/// whole repository is the package.
-///
-/// # Errors
-/// git failed.
-pub fn touching_package(
-    git: &Git,
-    span: &Span,
-    folders: &Folders,
-) -> Result<Option<BTreeSet<String>>, HistoryError> {
-    if folders.is_everything() {
-        return Ok(None);
-    }
-    let mut own = touching(git, span, pathspecs(&folders.inside, &folders.outside))?;
-    if !folders.shared.is_empty() {
-        let shared = touching(git, span, pathspecs(&folders.shared, &[]))?;
-        let elsewhere = if shared.is_empty() || folders.others.is_empty() {
-            BTreeSet::new()
-        } else {
-            let mine: Vec<String> = folders
-                .shared
-                .iter()
-                .chain(&folders.inside)
-                .filter(|path| !path.is_empty())
-                .cloned()
-                .collect();
-            touching(git, span, pathspecs(&folders.others, &mine))?
-        };
-        own.extend(shared.difference(&elsewhere).cloned());
-    }
-    Ok(Some(own))
 }
 
 /// Everybody who wrote a commit, or a part of one, in these histories that touches the package,
@@ -403,43 +371,38 @@ fn walk_range(
     paths: &[String],
     to: &CommitId,
 ) -> Result<EarlierPeople, HistoryError> {
-    let walk = |step: Step| {
-        let step = step
-            .args(range)
-            .arg("--")
-            .args(paths)
-            .env("GIT_LITERAL_PATHSPECS", "0");
-        git.run(step)?.success().map_err(GitError::from)
-    };
-    // git counts authors itself, so that only one line for each person is handed over.
-    let authors = walk(with_mailmap(git, to).args(["shortlog", "--summary", "--email"]))?;
-    let authors: Vec<Identity> = String::from_utf8_lossy(&authors.stdout)
-        .lines()
-        .filter_map(|line| line.split_once('\t'))
-        .map(|(_, person)| identity_of(person))
-        .collect();
-    let mut known = EarlierPeople::default();
-    known.extend(&authors);
+    let step = with_mailmap(git, to)
+        .args(["log", "-z", "--no-notes", "--encoding=UTF-8", PEOPLE])
+        .arg("--end-of-options")
+        .args(range)
+        .arg("--")
+        .args(paths)
+        .env("GIT_LITERAL_PATHSPECS", "0");
+    let log = git.run(step)?.success().map_err(GitError::from)?.stdout;
+    let text = String::from_utf8_lossy(&log);
 
-    let trailers = walk(git.step().args([
-        "log",
-        "--no-merges",
-        "--no-notes",
-        "--encoding=UTF-8",
-        "--regexp-ignore-case",
-        "--grep=^co-authored-by:",
-        "--format=%(trailers:key=Co-authored-by,valueonly)",
-    ]))?;
-    let text = String::from_utf8_lossy(&trailers.stdout).into_owned();
-    let named: BTreeSet<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let mut authors: BTreeSet<&str> = BTreeSet::new();
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    for record in text.split_terminator('\0') {
+        let mut lines = record.lines();
+        let parents = lines.next().unwrap_or_default();
+        authors.extend(lines.next());
+        // Who took part in what a merge brought is named there, too.
+        if !parents.contains(' ') {
+            named.extend(lines.map(str::trim).filter(|line| !line.is_empty()));
+        }
+    }
+
+    let mut known = EarlierPeople::default();
+    let authors: Vec<Identity> = authors.into_iter().map(identity_of).collect();
+    known.extend(&authors);
     let named: Vec<Identity> = named.into_iter().map(identity_of).collect();
     known.extend(&mailmapped(git, &named, to)?);
     Ok(known)
 }
+
+/// One commit: its parents, its author, and everybody its trailers name, a line each.
+const PEOPLE: &str = "--format=%P%n%aN <%aE>%n%(trailers:key=Co-authored-by,valueonly)";
 
 /// `Name <address>`, or a name alone.
 fn identity_of(text: &str) -> Identity {
@@ -496,6 +459,7 @@ mod tests {
     fn records_are_taken_apart() {
         let id = "a".repeat(40);
         let record = [
+            "",
             &*id,
             &format!("{id} {id}"),
             "Jané",
@@ -506,7 +470,7 @@ mod tests {
         ]
         .join("\0");
 
-        let commits = parse_log(record.as_bytes(), Parents::KeptForPulls).unwrap();
+        let (commits, files) = parse_log(record.as_bytes(), false).unwrap();
         assert_eq!(
             (
                 commits[0].parents,
@@ -515,9 +479,43 @@ mod tests {
             ),
             (2, 12345, "subject\n\nbody")
         );
+        assert!(files.by_commit[0].is_empty());
 
-        assert!(parse_log(b"", Parents::Kept).unwrap().is_empty());
-        assert!(parse_log(b"garbage", Parents::Kept).is_err());
-        assert!(parse_log(b"garbage\0", Parents::Kept).is_err());
+        assert!(parse_log(b"", true).unwrap().0.is_empty());
+        assert!(parse_log(b"garbage", true).is_err());
+        assert!(parse_log(b"garbage\0", true).is_err());
+    }
+
+    #[test]
+    fn files_stand_behind_the_commit_that_changed_them() {
+        let id = "a".repeat(40);
+        let commit = |message: &str| format!("\0{id}\0\0A\0a@e.com\012345\0{message}\0");
+        let text = [
+            &commit("one"),
+            "\nA\0\nodd\0M\0b c\0",
+            &commit(""),
+            &commit("three"),
+            "\nM\0b c\0",
+        ]
+        .concat();
+
+        let (commits, files) = parse_log(text.as_bytes(), false).unwrap();
+        let messages: Vec<&str> = commits.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(messages, ["one", "", "three"]);
+        assert_eq!(files.paths, ["\nodd", "b c"]);
+        let changes: Vec<Vec<(u32, bool)>> = files
+            .by_commit
+            .iter()
+            .map(|changes| changes.iter().map(|one| (one.path, one.is_new)).collect())
+            .collect();
+        assert_eq!(
+            changes,
+            [vec![(0, true), (1, false)], Vec::new(), vec![(1, false)]]
+        );
+
+        // A letter without a path, and one where a commit should begin.
+        for cut in ["\nA\0", "A\0b\0"] {
+            assert!(parse_log((commit("one") + cut).as_bytes(), false).is_err());
+        }
     }
 }

@@ -133,23 +133,27 @@ pub fn versions(
     }
     let list = String::from_utf8_lossy(&git.plumbing(args)?).into_owned();
     let commits: Vec<CommitId> = list.lines().filter_map(|line| line.parse().ok()).collect();
+    let paths = match shared == own {
+        true => vec![&own],
+        false => vec![&own, &shared],
+    };
     let names: Vec<String> = commits
         .iter()
-        .flat_map(|commit| [&own, &shared].map(|path| format!("{commit}:{path}")))
+        .flat_map(|commit| paths.iter().map(move |path| format!("{commit}:{path}")))
         .collect();
 
     let blobs = blobs::read(git, &names)?;
     let mut found: Vec<(CommitId, Version)> = Vec::new();
-    let mut known: BTreeMap<(String, String), Option<Version>> = BTreeMap::new();
-    for (commit, pair) in commits.into_iter().zip(blobs.chunks(2)) {
-        let id = |at: usize| {
-            pair[at]
-                .as_ref()
-                .map(|blob| blob.id.clone())
-                .unwrap_or_default()
-        };
-        let version = known.entry((id(0), id(1))).or_insert_with(|| {
-            table_of(&pair[0]).and_then(|own| version_of(&own, table_of(&pair[1]).as_ref()))
+    let mut known: BTreeMap<Vec<String>, Option<Version>> = BTreeMap::new();
+    for (commit, manifests) in commits.into_iter().zip(blobs.chunks(paths.len())) {
+        let ids = manifests.iter().map(|blob| match blob {
+            Some(blob) => blob.id.clone(),
+            None => String::new(),
+        });
+        let version = known.entry(ids.collect()).or_insert_with(|| {
+            let tables: Vec<Option<Table>> = manifests.iter().map(table_of).collect();
+            let own = tables.first()?.as_ref()?;
+            version_of(own, tables.last()?.as_ref())
         });
         if let Some(version) = version {
             found.push((commit, version.clone()));
@@ -177,9 +181,6 @@ pub fn many(
         .flat_map(|commit| paths.iter().map(move |path| format!("{commit}:{path}")))
         .collect();
 
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
     let blobs = blobs::read(git, &names)?;
     let mut found = Vec::with_capacity(commits.len());
     for (commit, pair) in commits.iter().zip(blobs.chunks(2)) {
@@ -227,11 +228,7 @@ pub fn had(git: &Git, name: &str, folder: &str, at: &[(&CommitId, &Version)]) ->
         .iter()
         .flat_map(|(commit, _)| paths.iter().map(move |path| format!("{commit}:{path}")))
         .collect();
-    let blobs = if names.is_empty() {
-        Vec::new()
-    } else {
-        blobs::read(git, &names)?
-    };
+    let blobs = blobs::read(git, &names)?;
     Ok(at
         .iter()
         .zip(blobs.chunks(2))

@@ -152,35 +152,18 @@ fn public_keys(folder: &Path) -> Vec<Key> {
 /// # Errors
 /// git failed.
 pub fn keys_at(git: &Git, commit: &CommitId, workspace: &str) -> Result<Vec<Key>> {
-    let folder = super::manifest::join(workspace, "release-keys/");
-    let listed = git.plumbing([
-        "ls-tree",
-        "--name-only",
-        "-z",
-        commit.as_str(),
-        "--",
-        &folder,
-    ])?;
-
-    let listed = String::from_utf8_lossy(&listed).into_owned();
-    let paths: Vec<&str> = listed
-        .split('\0')
-        .filter(|path| path.ends_with(".pub"))
+    let folder = super::manifest::join(workspace, "release-keys");
+    let listed: Vec<String> = blobs::names_in(git, commit, &folder)?
+        .into_iter()
+        .filter(|name| name.ends_with(".pub"))
         .collect();
-
-    let names: Vec<String> = paths
+    let names: Vec<String> = listed
         .iter()
-        .map(|path| format!("{commit}:{path}"))
+        .map(|name| format!("{commit}:{folder}/{name}"))
         .collect();
 
-    let blobs = if names.is_empty() {
-        Vec::new()
-    } else {
-        blobs::read(git, &names)?
-    };
-
-    let keys = paths.into_iter().zip(blobs).filter_map(|(path, blob)| {
-        let name = path.rsplit('/').next().unwrap_or(path);
+    let blobs = blobs::read(git, &names)?;
+    let keys = listed.into_iter().zip(blobs).filter_map(|(name, blob)| {
         public_key(
             &String::from_utf8_lossy(&blob?.bytes),
             format!("release-keys/{name}"),

@@ -93,9 +93,6 @@ pub fn of_releases(
         .flat_map(|(_, places)| &places.notes)
         .map(|path| format!("{commit}:{path}"))
         .collect();
-    if names.is_empty() {
-        return Ok(BTreeMap::new());
-    }
     let mut blobs = blobs::read(git, &names)?.into_iter();
     let mut found = BTreeMap::new();
     for (version, places) in places {
@@ -148,33 +145,23 @@ fn read_advisories(
     places: &WordPlaces,
 ) -> Result<BTreeMap<String, String>> {
     for folder in &places.advisories {
-        let below = format!("{folder}/");
-        let listed = git.plumbing([
-            "ls-tree",
-            "--name-only",
-            "--full-tree",
-            "-z",
-            commit.as_str(),
-            "--",
-            &below,
-        ])?;
-        let listed = String::from_utf8_lossy(&listed).into_owned();
-        let paths: Vec<&str> = listed
-            .split('\0')
-            .filter(|path| path.ends_with(".md") || path.ends_with(".json"))
+        let listed = blobs::names_in(git, commit, folder)?;
+        let listed: Vec<String> = listed
+            .into_iter()
+            .filter(|name| name.ends_with(".md") || name.ends_with(".json"))
             .collect();
-        if paths.is_empty() {
+        if listed.is_empty() {
             continue;
         }
-        let names: Vec<String> = paths
+        let names: Vec<String> = listed
             .iter()
-            .map(|path| format!("{commit}:{path}"))
+            .map(|name| format!("{commit}:{}", join(folder, name)))
             .collect();
         let blobs = blobs::read(git, &names)?;
-        let found = paths.iter().zip(blobs).filter_map(|(path, blob)| {
-            let name = path.strip_prefix(&below)?.to_owned();
-            Some((name, text_of(&blob?.bytes)))
-        });
+        let found = listed
+            .into_iter()
+            .zip(blobs)
+            .filter_map(|(name, blob)| Some((name, text_of(&blob?.bytes))));
         return Ok(found.collect());
     }
 

@@ -28,10 +28,18 @@ pub fn settings(taken: &Taken) -> String {
     for section in &taken.sections {
         text.push_str(&section_table(section));
     }
-    for id in &taken.skipped {
+    for (id, section) in &taken.commits {
         text.push_str("\n[[relnotes.commit]]\n");
         text.push_str(&line("id", id.as_str().into()));
-        text.push_str(&line("skip", true.into()));
+        match section {
+            Some(section) => text.push_str(&line("section", section.as_str().into())),
+            None => text.push_str(&line("skip", true.into())),
+        }
+    }
+    for (pattern, replace) in &taken.rewrites {
+        text.push_str("\n[[relnotes.rewrite]]\n");
+        text.push_str(&line("pattern", pattern.as_str().into()));
+        text.push_str(&line("replace", replace.as_str().into()));
     }
 
     if !taken.left_out.is_empty() {
@@ -51,12 +59,8 @@ fn section_table(section: &TakenSection) -> String {
         Some(title) => text.push_str(&line("title", title.as_str().into())),
         None => text.push_str(&line("skip", true.into())),
     }
-    if !section.scopes.is_empty() {
-        let scopes = section.scopes.iter().cloned().map(Value::String).collect();
-        text.push_str(&line("scopes", Value::Array(scopes)));
-    }
-    if let Some(pattern) = &section.pattern {
-        text.push_str(&line("pattern", pattern.as_str().into()));
+    if let Some((key, pattern)) = &section.found_by {
+        text.push_str(&line(key, pattern.as_str().into()));
     }
     text
 }

@@ -228,6 +228,67 @@ fn lines_of_history_and_tags_that_moved() {
     repo.report(&["--phase", "final"], 101);
 }
 
+/// Each release on a branch that never comes back: what one of them holds is not told by the next.
+#[test]
+fn releases_on_branches_of_their_own_are_left_out() {
+    let mut repo = Repo::new();
+    repo.commit("feat: begin");
+    repo.git(&["tag", "v0.1.0"]);
+    for (version, feature) in [("0.1.1", "one"), ("0.1.2", "two"), ("0.2.0", "three")] {
+        repo.git(&["checkout", "--quiet", "main"]);
+        repo.commit(&format!("feat: the feature {feature}"));
+        repo.git(&["checkout", "--quiet", "-b", &format!("release-{version}")]);
+        repo.manifest(version, "");
+        repo.commit(&format!("chore: release {version}"));
+        repo.git(&["tag", &format!("v{version}")]);
+    }
+
+    let report = repo.report(&[], 0);
+    let range = &report["data"]["range"];
+    assert_eq!(range["from"], "v0.1.2");
+    assert_eq!(range["commits"], 2);
+    assert_eq!(rules(&report)[0], "predecessor-ambiguous");
+    let notes = repo.notes();
+    assert!(notes.contains("feature three") && !notes.contains("feature two"));
+    assert!(!notes.contains("feature one"));
+
+    // Whoever names a start gets what is behind it.
+    let report = repo.report(&["--since", "v0.1.0"], 0);
+    assert_eq!(report["data"]["range"]["commits"], 4);
+
+    // All of history says the same.
+    let all = repo.dir.path().join("all.md");
+    let ran = repo.run(&["changelog", "--all", "-o", all.to_str().unwrap()]);
+    assert_eq!(ran.status.code(), Some(0));
+    let all = std::fs::read_to_string(all).unwrap();
+    assert_eq!(all.matches("feature one").count(), 1);
+    assert_eq!(all.matches("feature two").count(), 1);
+}
+
+#[test]
+fn tags_with_other_joints_are_named_with_the_key_that_reads_them() {
+    let mut repo = Repo::new();
+    repo.commit("feat: begin");
+    repo.git(&["tag", "v0_1_0"]);
+    repo.manifest("0.2.0", "");
+    repo.commit("feat: more");
+    let report = repo.report(&[], 0);
+    let findings = report["findings"].as_array().unwrap();
+    let named = findings
+        .iter()
+        .find(|one| one["evidence"]["pattern"] == "v{major}_{minor}_{patch}");
+    assert_eq!(named.unwrap()["rule"], "predecessor-ambiguous");
+
+    let settings = |pattern: &str| {
+        let text = format!("[relnotes]\ntag-patterns = [\"{pattern}\"]\n");
+        std::fs::write(repo.root.join("release-gates.toml"), text).unwrap();
+    };
+    settings("v{major}_{minor}_{patch}");
+    assert_eq!(repo.report(&[], 0)["data"]["range"]["from"], "v0_1_0");
+    settings("v1");
+    repo.report(&[], 2);
+}
+
 #[test]
 fn commits_of_other_packages_are_hidden_by_name() {
     let mut repo = Repo::new();
@@ -483,7 +544,7 @@ fn a_package_that_moved_keeps_its_history() {
 }
 
 #[test]
-fn a_release_of_another_line_that_holds_commits_of_this_one_is_said() {
+fn a_release_of_another_line_that_holds_commits_of_this_one_is_said_and_left_out() {
     let mut repo = Repo::new();
     repo.commit("feat: begin");
     repo.git(&["tag", "v0.1.0"]);
@@ -501,13 +562,14 @@ fn a_release_of_another_line_that_holds_commits_of_this_one_is_said() {
     let report = repo.report(&[], 0);
     let finding = &report["findings"][0];
     assert_eq!(finding["rule"], "predecessor-ambiguous");
-    assert!(
-        finding["help"].as_str().unwrap().contains("--since v0.1.1"),
-        "{finding:#}"
-    );
-    let report = repo.report(&["--since", "v0.1.1"], 0);
-    assert!(!rules(&report).contains(&"predecessor-ambiguous"));
+    assert_eq!(finding["evidence"]["tag"], "v0.1.1", "{finding:#}");
+    assert_eq!(report["data"]["range"]["from"], "v0.1.1");
     assert!(!repo.notes().contains("told before"));
+
+    // Whoever names a start is not asked.
+    let report = repo.report(&["--since", "v0.1.0"], 0);
+    assert!(!rules(&report).contains(&"predecessor-ambiguous"));
+    assert!(repo.notes().contains("told before"));
 }
 
 #[test]

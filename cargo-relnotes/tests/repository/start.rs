@@ -88,6 +88,44 @@ fn the_configuration_of_git_cliff_may_stand_in_the_manifest() {
     assert_eq!(titles, ["Made", "Mended"]);
 }
 
+/// Bodies, footers, authors and replacements: what git-cliff looks at beside the subject.
+#[test]
+fn parsers_over_bodies_footers_and_authors_of_git_cliff_are_taken_over() {
+    let mut repo = Repo::released();
+    let cliff = r#"
+[git]
+commit_preprocessors = [{ pattern = "^PROJ-[0-9]+ ", replace = "" }]
+commit_parsers = [
+  { footer = "^[Cc]hangelog: ?ignore", skip = true },
+  { body = "(?i)security", group = "Safety" },
+  { field = "author.name", pattern = "^Ann", message = "^docs", group = "By Ann" },
+]
+"#;
+    std::fs::write(repo.root.join("cliff.toml"), cliff).unwrap();
+    assert_eq!(repo.run(&["init"]).status.code(), Some(0));
+    let written = read(&repo, "release-gates.toml");
+    assert!(!written.contains("Not taken over"), "{written}");
+
+    repo.commit("fix: what nobody needs to know\n\nChangelog: ignore");
+    repo.commit("fix: a check of lengths\n\nThis is about security.\n\nReviewed-by: B");
+    repo.commit("PROJ-12 feat: one with a number before it");
+    repo.report(&[], 0);
+    let notes = repo.notes();
+    assert!(!notes.contains("nobody needs"), "{notes}");
+    let safety = notes.find("### Safety").or(notes.find("## Safety"));
+    let line = notes.find("a check of lengths").unwrap();
+    assert!(safety.is_some_and(|at| at < line), "{notes}");
+    assert!(notes.contains("By Ann"), "{notes}");
+    assert!(!notes.contains("PROJ-12"), "{notes}");
+
+    std::fs::write(
+        repo.root.join("release-gates.toml"),
+        "[[relnotes.rewrite]]\npattern = \"(\"\nreplace = \"\"\n",
+    )
+    .unwrap();
+    repo.report(&[], 2);
+}
+
 #[test]
 fn fragments_stand_for_their_commits() {
     let mut repo = Repo::released();
