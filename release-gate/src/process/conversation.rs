@@ -222,15 +222,10 @@ mod tests {
     use super::*;
     use crate::digest::sha256_bytes;
 
-    fn converse(step: Step) -> (Runner, Conversation) {
-        let runner = Runner::new();
-        let conversation = runner.converse(step).unwrap();
-        (runner, conversation)
-    }
-
     #[test]
     fn many_questions_have_their_answers_in_order_and_one_record() {
-        let (runner, mut cat) = converse(Step::new("cat"));
+        let runner = Runner::new();
+        let mut cat = runner.converse(Step::new("cat")).unwrap();
         let lines: Vec<String> = (0..5000).map(|number| format!("line {number}")).collect();
         let answers: Vec<String> = cat
             .ask(&lines, |cat, asked| {
@@ -254,7 +249,8 @@ mod tests {
     #[test]
     fn an_answer_may_be_longer_than_a_pipe_holds() {
         let script = "while read number; do head -c 1048576 /dev/zero; echo $number; done";
-        let (_, mut shell) = converse(Step::new("sh").args(["-c", script]));
+        let step = Step::new("sh").args(["-c", script]);
+        let mut shell = Runner::new().converse(step).unwrap();
         let lines = ["one".to_owned(), "two".to_owned()];
         let answers = shell
             .ask(&lines, |shell, _| {
@@ -267,8 +263,9 @@ mod tests {
 
     #[test]
     fn a_program_that_gives_up_says_why() {
-        let (runner, mut shell) =
-            converse(Step::new("sh").args(["-c", "read one; echo why >&2; exit 3"]));
+        let runner = Runner::new();
+        let step = Step::new("sh").args(["-c", "read one; echo why >&2; exit 3"]);
+        let mut shell = runner.converse(step).unwrap();
         let error = shell
             .ask(&["one".to_owned()], |shell, _| shell.line())
             .unwrap_err();
