@@ -192,11 +192,6 @@ fn with_links_from_the_top(summary: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "a fixture that cannot be made fails its test"
-    )]
-
     use release_gates_tests::required;
 
     use super::*;
