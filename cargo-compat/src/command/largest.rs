@@ -82,7 +82,7 @@ mod tests {
             left_out("a b c d", |set| !(has(set, "b") && has(set, "d"))).0,
             "d"
         );
-        let (all, tried) = left_out(&"x ".repeat(40).trim_end(), |_| false);
+        let (all, tried) = left_out("x ".repeat(40).trim_end(), |_| false);
         assert_eq!((all.as_str(), tried), ("x", TRIED));
     }
 }
