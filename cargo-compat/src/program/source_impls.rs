@@ -48,7 +48,8 @@ fn write_projection_impls(w: &mut Writer<'_>) {
 
 /// Whether rustdoc describes an implementation for a projection, as it does for local traits.
 fn is_described(w: &Writer<'_>, of: &ProjectionImpl) -> bool {
-    let spelled = of.of_trait.split('<').next().unwrap_or_default();
+    let path = of.of_trait.split('<').next().unwrap_or_default();
+    let spelled = path.rsplit("::").next().unwrap_or_default();
     w.names
         .krate()
         .index
@@ -56,17 +57,22 @@ fn is_described(w: &Writer<'_>, of: &ProjectionImpl) -> bool {
         .any(|item| match &item.inner {
             ItemEnum::Impl(one) => {
                 matches!(&one.for_, Type::QualifiedPath { name, .. } if *name == of.name)
-                    && one.trait_.as_ref().is_some_and(|path| {
-                        path.path.rsplit("::").next() == spelled.rsplit("::").next()
-                    })
+                    && one
+                        .trait_
+                        .as_ref()
+                        .is_some_and(|path| is_called(&path.path, spelled))
             }
             _ => false,
         })
 }
 
+/// Whether a path ends in a name.
+fn is_called(path: &str, name: &str) -> bool {
+    path.rsplit("::").next() == Some(name)
+}
+
 /// The local types that implementations choose for a projection.
 fn projected_types(w: &Writer<'_>, of: &ProjectionImpl) -> Vec<(Id, String)> {
-    let is_called = |path: &str, name: &str| path.rsplit("::").next() == Some(name);
     let krate = w.names.krate();
     let mut found = Vec::new();
     for item in krate.index.values() {

@@ -182,11 +182,10 @@ fn source_of_alias(w: &Writer<'_>, path: &str, generics: &Generics, ty: &Type) -
     if unnamed_in(w, ty).is_empty() {
         return Vec::new();
     }
-    let Some(scope) = Scope::of(&Renderer::body(w.names), generics) else {
+    let Some(mut scope) = Scope::of(&Renderer::body(w.names), generics) else {
         return Vec::new();
     };
     // What the type demands of its arguments, the alias does not say.
-    let mut scope = scope;
     let demanded = demanded_by(w, ty, &Renderer::body(w.names));
     scope
         .predicates

@@ -38,38 +38,40 @@ pub(super) fn write_variance(
             (Use::ShortenLifetime, &from_long, &from_short),
             (Use::LengthenLifetime, &from_short, &from_long),
         ] {
-            let way_in = |scope: &Scope| {
-                scope.function_with(
-                    &["'long__: 'short__", "'short__"],
-                    &format!("x: {from}"),
-                    &format!(" -> {to}"),
-                    "x",
-                )
-            };
-            let mut ways = vec![way_in(&rest)];
-            ways.extend(assumed.as_ref().map(way_in));
+            let mut ways = vec![returned(&rest, from, to)];
+            ways.extend(assumed.as_ref().map(|scope| returned(scope, from, to)));
             ways.dedup();
             w.add(path, item.id, done, ways);
         }
 
-        let made_in = |scope: &Scope, ty: &str| {
-            scope.function(
-                &format!("mk: impl for<'x__> Fn(&'x__ u8) -> {ty}"),
-                "",
-                "let v; let d = 0u8; v = mk(&d);",
-            )
-        };
-        let mut ways = vec![made_in(
-            &rest,
-            &with_argument(&named.name, generics, index, brief),
-        )];
+        let own_brief = with_argument(&named.name, generics, index, brief);
+        let mut ways = vec![dropped_late(&rest, &own_brief)];
         if let Some(assumed) = &assumed {
             let all_brief = with_every_lifetime(&named.name, generics, (index, brief));
-            ways.push(made_in(&borrowing_nothing(assumed), &all_brief));
+            ways.push(dropped_late(&borrowing_nothing(assumed), &all_brief));
         }
         ways.dedup();
         w.add(path, item.id, Use::DropAfterBorrowed, ways);
     }
+}
+
+/// One type returned where another is wanted.
+fn returned(scope: &Scope, from: &str, to: &str) -> String {
+    scope.function_with(
+        &["'long__: 'short__", "'short__"],
+        &format!("x: {from}"),
+        &format!(" -> {to}"),
+        "x",
+    )
+}
+
+/// A value that is dropped after what it borrows.
+fn dropped_late(scope: &Scope, ty: &str) -> String {
+    scope.function(
+        &format!("mk: impl for<'x__> Fn(&'x__ u8) -> {ty}"),
+        "",
+        "let v; let d = 0u8; v = mk(&d);",
+    )
 }
 
 /// The parameters but one, under the bounds of all: those of the one are assumed of what stands for
