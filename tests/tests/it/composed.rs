@@ -371,7 +371,10 @@ fn a_break_that_no_commit_owns_up_to_stops_at_the_notes() {
 #[test]
 fn a_library_reaches_an_auditor_who_starts_with_its_name_and_version() {
     let ci = Ci::new(&[]);
-    let ran = ci.gate_of("shapes", "source repro sbom audit compat notes pack attest verify");
+    let ran = ci.gate_of(
+        "shapes",
+        "source repro sbom audit compat notes pack attest verify",
+    );
     assert_eq!(ran.code, 0, "{ran:#?}");
 
     // The platform publishes what was signed, and the auditor has a copy of the release.
