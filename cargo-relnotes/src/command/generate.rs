@@ -64,6 +64,13 @@ fn write_one(
     let digest = sha256_bytes(prose::generated_part(&text).as_bytes());
     folder.write(RELEASE_NOTES, text.as_bytes())?;
     write_companions(cx, &mut folder, &release)?;
+    // Several notes scroll by; one is on the screen anyway.
+    if session.packages.len() > 1 && !cx.args().dry_run {
+        let path = folder.path(RELEASE_NOTES);
+        let here = std::env::current_dir().unwrap_or_default();
+        let shown = path.strip_prefix(&here).unwrap_or(&path);
+        cx.terminal.status("Writing", shown.display().to_string());
+    }
     folder.finish()?;
     if let Some(file) = &args.changelog {
         update_changelog(cx, &release, file.clone().unwrap_or(beside))?;

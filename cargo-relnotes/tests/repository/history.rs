@@ -327,6 +327,13 @@ fn commits_of_other_packages_are_hidden_by_name() {
 
     assert_eq!(report["data"]["sums"]["hidden"]["outside-package"], 1);
     assert_eq!(report["data"]["sums"]["total"], 2);
+
+    // Where the notes of each package lie.
+    let said = repo.run(&["--workspace"]).stderr_text();
+    for name in ["one", "two"] {
+        let file = format!("{name}-1.0.0/RELEASE_NOTES.md");
+        assert!(said.lines().any(|line| line.ends_with(&file)), "{said}");
+    }
 }
 
 #[test]
