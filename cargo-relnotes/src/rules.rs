@@ -29,7 +29,7 @@ release_gate::rules! {
         "A breaking change, marked or detected, or a removed feature needs a major step (the leftmost non-zero number, as cargo counts). With a smaller step, \
          `cargo update` brings the break to everybody.",
         "https://doc.rust-lang.org/cargo/reference/semver.html";
-    FACTS_MISSING = "facts-missing", Deny, "a fact the notes should repeat was never found out",
+    FACTS_MISSING = "facts-missing", Deny, "a required report is missing",
         "A final release repeats what the other gates found: build, reproducibility, SBOM, vulnerabilities, API. A missing file says \
          nothing, and nothing must not look like a pass. Run the gate that writes it, or drop it from `required-facts` in `[relnotes]`. In \
          a draft this is only said.";

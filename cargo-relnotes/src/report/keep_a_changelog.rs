@@ -157,6 +157,6 @@ pub(super) fn write_changes(document: &mut Document, chapter: Chapter<'_>, headi
         }
     }
     if document.len() == start {
-        document.paragraph(&[Part::Text("Nothing changed for those who use it.")]);
+        document.paragraph(&[Part::Text("No user-visible changes.")]);
     }
 }

@@ -100,7 +100,7 @@ fn write_body(document: &mut Document, release: &Release, most: usize) {
     }
 
     if nothing {
-        document.paragraph(&[Part::Text("Nothing changed for those who use it.")]);
+        document.paragraph(&[Part::Text("No user-visible changes.")]);
     }
     changes::upkeep(document, &changes.accounting, style);
 }

@@ -60,7 +60,7 @@ impl<T> Fact<T> {
             Self::Usable(_) | Self::NotApplicable(_) => return None,
             Self::Missing => (
                 GapKind::Missing,
-                "there is no such file in the artifact folder",
+                "the report is missing; run its gate first",
             ),
             Self::Stale(why) => (GapKind::Stale, why.as_str()),
             Self::Error(why) => (GapKind::Error, why.as_str()),

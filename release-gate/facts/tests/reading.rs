@@ -79,7 +79,7 @@ fn each_gap_is_named() {
         (
             Fact::read(None),
             GapKind::Missing,
-            "there is no such file in the artifact folder",
+            "the report is missing; run its gate first",
         ),
         (
             read(&report("pass", Some("other")), "demo"),
