@@ -28,6 +28,7 @@ use crate::model::release::{
     About, Changes, Evidence, Mentioned, Phase, Range, Release, Vulnerabilities,
 };
 use crate::model::sections::{Section, Table};
+use crate::model::words::Words;
 use crate::model::{bump, people, reverts, updates};
 use crate::read::history::Asked;
 use crate::read::{blobs, facts, fragments, history, manifest, shipped, words};
@@ -163,15 +164,16 @@ pub fn compose_release(
             unreadable_advisories: deltas.unreadable_advisories,
             keys: shipped::keys_at(git, &target.commit, &target.location.workspace)?,
         },
-        words: words::at(
-            git,
-            &target.commit,
-            &words::places(config, &target.location, &target.package, &target.version),
-            &target.package,
-            &target.version,
-        )?,
+        words: words_of_people(git, target, config)?,
         about,
     })
+}
+
+/// What people wrote about the release in the repository.
+fn words_of_people(git: &Git, target: &Target, config: &Config) -> Result<Words> {
+    let (package, version) = (&target.package, &target.version);
+    let places = words::places(config, &target.location, package, version);
+    words::at(git, &target.commit, &places, package, version)
 }
 
 /// What was built of an earlier release, where its record is still there.

@@ -23,6 +23,7 @@ use crate::model::manifest::{Manifest, ManifestDelta};
 use crate::model::range::{Span, TaggedRelease};
 use crate::model::release::{Changes, Mentioned, Named, PastRelease};
 use crate::model::sections::Section;
+use crate::model::words::WordPlaces;
 use crate::model::{reverts, updates};
 use crate::read::lockfile::{self, Lock};
 use crate::read::{manifest, words};
@@ -69,14 +70,7 @@ pub fn compose_all(git: &Git, target: &Target, config: &Config) -> Result<Vec<Pa
     };
     let history = ReadHistory::read(git, &span, &target.location, config, true)?;
     let known = read_known(git, target, &points)?;
-    let places: Vec<_> = points
-        .iter()
-        .map(|point| {
-            let (location, version) = (&target.location, point.version.clone());
-            let places = words::places(config, location, &target.package, &version);
-            (version, places)
-        })
-        .collect();
+    let places = places_of_words(&points, target, config);
     let mut all_words = words::of_releases(git, &target.commit, &places)?;
 
     let table = history.section_table(config)?.for_package(&target.package);
@@ -130,6 +124,21 @@ pub fn compose_all(git: &Git, target: &Target, config: &Config) -> Result<Vec<Pa
     }
     releases.reverse();
     Ok(releases)
+}
+
+/// Where people's words about each release may lie.
+fn places_of_words(
+    points: &[Point],
+    target: &Target,
+    config: &Config,
+) -> Vec<(Version, WordPlaces)> {
+    let mut all = Vec::new();
+    for point in points {
+        let version = point.version.clone();
+        let places = words::places(config, &target.location, &target.package, &version);
+        all.push((version, places));
+    }
+    all
 }
 
 /// The releases to be told of, lowest version first: candidates of a release that was made are told
