@@ -143,9 +143,15 @@ impl Inside<'_> {
             Ok(None) => return Vec::new(),
             Err(finding) => return vec![*finding],
         };
-        artifacts
+        let built: Vec<&BuiltFile> = artifacts
             .iter()
             .filter(|artifact| artifact.target == target)
+            .collect();
+        // The Rust library beside a program is left out, and judged where it is there.
+        let has_more = !built.iter().all(|artifact| artifact.is_rust_library());
+        built
+            .into_iter()
+            .filter(|artifact| !(has_more && artifact.is_rust_library() && !self.holds(artifact)))
             .filter_map(|artifact| self.check_artifact(artifact))
             .collect()
     }
@@ -179,9 +185,14 @@ impl Inside<'_> {
         Err(Box::new(self.refusal(&rules::TARGET_MISMATCH, text)))
     }
 
+    /// Whether the archive has a file of this name.
+    fn holds(&self, artifact: &BuiltFile) -> bool {
+        self.digests.contains_key(artifact.file_name())
+    }
+
     /// Whether a built file is in the archive as it was built.
     fn check_artifact(&self, artifact: &BuiltFile) -> Option<Finding> {
-        let file = artifact.path.rsplit('/').next().unwrap_or(&artifact.path);
+        let file = artifact.file_name();
         let name = shown(self.name);
         match self.digests.get(file) {
             Some(digest) if *digest == artifact.sha256 => None,

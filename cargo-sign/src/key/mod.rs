@@ -10,9 +10,13 @@ mod minisign;
 mod place;
 mod secret;
 
+#[cfg(unix)]
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+#[cfg(unix)]
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,6 +40,35 @@ const MAX_PASSPHRASE: u64 = 4096;
 /// Largest key file read, in bytes.
 const MAX_LEN: u64 = 64 * 1024;
 
+/// The descriptors that the caller gave this process.
+#[cfg(unix)]
+static INHERITED: OnceLock<BTreeSet<u32>> = OnceLock::new();
+
+/// The descriptors that are open now.
+#[cfg(unix)]
+fn open_descriptors() -> BTreeSet<u32> {
+    let entries = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
+    let numbers: BTreeSet<u32> = entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    // The one that listed them is closed by now.
+    let is_open = |number: &u32| std::fs::metadata(format!("/dev/fd/{number}")).is_ok();
+    numbers.into_iter().filter(is_open).collect()
+}
+
+/// Whether a descriptor came from the caller. One that this process opened itself, such as the pipe
+/// of a child, never ends.
+#[cfg(unix)]
+fn is_inherited(number: u32) -> bool {
+    INHERITED.get_or_init(open_descriptors).contains(&number)
+}
+
+/// Other systems have no descriptors of this kind: the file is not found.
+#[cfg(not(unix))]
+fn is_inherited(_: u32) -> bool {
+    true
+}
+
 /// Keeps this process's secrets from the programs it starts, and from what is left of it when it
 /// crashes: descriptors end with this program, and on Linux the kernel shows memory, environment
 /// and descriptors to nobody else (root apart; `PR_SET_DUMPABLE`, prctl(2)). Called once, before
@@ -45,6 +78,7 @@ pub fn close_to_others() {
     {
         // The one named by --passphrase-fd among them.
         close_fds::set_fds_cloexec(3, &[]);
+        INHERITED.get_or_init(open_descriptors);
         let none = rustix::process::Rlimit {
             current: Some(0),
             maximum: Some(0),
@@ -326,6 +360,12 @@ fn read_passphrase(from: Passphrase, new: bool) -> Result<Option<Zeroizing<Strin
     match from {
         Passphrase::None => Ok(None),
         Passphrase::Descriptor(number) => {
+            if !is_inherited(number) {
+                return Err(Error::usage(format!(
+                    "there is no passphrase: file descriptor {number} is not open"
+                ))
+                .with_help(format!("give it a file: `{number}<FILE`")));
+            }
             let path = format!("/dev/fd/{number}");
             let wrong = |error| {
                 Error::usage(format!(

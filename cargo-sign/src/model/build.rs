@@ -34,6 +34,18 @@ pub struct BuiltFile {
     pub sha256: Sha256Digest,
 }
 
+impl BuiltFile {
+    /// The last part of its path.
+    pub fn file_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// Whether nothing but the build that made it can link the file.
+    pub fn is_rust_library(&self) -> bool {
+        self.path.ends_with(".rlib") || self.path.ends_with(".rmeta")
+    }
+}
+
 /// What a build was made with and of.
 #[derive(Debug, Clone)]
 pub struct Inputs {

@@ -134,7 +134,7 @@ pub struct Builder {
 pub fn describe(build: &Build) -> String {
     let own = build.builder == BUILDER;
     let by = if own { " (self-attested)" } else { "" };
-    let reference = build.reference.as_deref().unwrap_or("none");
+    let reference = build.reference.as_deref().unwrap_or("no tag");
     let what = format!(
         "SLSA Build {}{by}  source {}  {reference}  commit {}",
         build.level, build.source, build.commit

@@ -23,11 +23,6 @@ pub(crate) struct Build {
     first: bool,
 }
 
-/// Whether nothing but the build that made it can link a file.
-fn is_rust_library(file: &BuiltFile) -> bool {
-    file.path.ends_with(".rlib") || file.path.ends_with(".rmeta")
-}
-
 /// The builds in these folders, or the one in `own`. They have to be of one commit and lock file
 /// and of different targets.
 pub(crate) fn builds(named: &[PathBuf], own: &Path, subject: &Subject) -> Result<Vec<Build>> {
@@ -92,12 +87,7 @@ impl Build {
             .with_help("run `cargo repro build` again"));
         }
 
-        let name = artifact
-            .path
-            .rsplit('/')
-            .next()
-            .unwrap_or(&artifact.path)
-            .to_owned();
+        let name = artifact.file_name().to_owned();
 
         let library = [".rlib", ".a", ".lib", ".wasm", ".rmeta", ".d", ".pdb"]
             .iter()
@@ -114,12 +104,15 @@ impl Build {
     /// it.
     pub(crate) fn leave_out_libraries(&mut self) {
         self.by_target
-            .retain(|_, files| !files.iter().all(is_rust_library));
+            .retain(|_, files| !files.iter().all(BuiltFile::is_rust_library));
     }
 
     /// Whether nothing was built that anyone could start, or link from another language.
     pub(crate) fn is_library_only(&self) -> bool {
-        self.by_target.values().flatten().all(is_rust_library)
+        self.by_target
+            .values()
+            .flatten()
+            .all(BuiltFile::is_rust_library)
     }
 
     /// What is built in, as CycloneDX.
@@ -294,5 +287,13 @@ fn by_target(build: &BuildRecord) -> Result<BTreeMap<String, Vec<BuiltFile>>> {
             .or_default()
             .push(artifact.clone());
     }
+    by_target.values_mut().for_each(leave_out_own_library);
     Ok(by_target)
+}
+
+/// The Rust library beside a program is of use to nobody who downloads the program.
+fn leave_out_own_library(files: &mut Vec<BuiltFile>) {
+    if !files.iter().all(BuiltFile::is_rust_library) {
+        files.retain(|file| !file.is_rust_library());
+    }
 }

@@ -240,11 +240,23 @@ fn what_is_inside_is_what_the_name_and_the_signature_say() {
     };
     let sbom = r#"{"bomFormat": "CycloneDX", "metadata": {"component": {"name": "demo", "version": "1.0.0"}}}"#;
     assert_eq!(with(STEM, built(|_| ()), sbom), [""; 0]);
-    let cases: [(&str, Change, &[&str]); 9] = [
+    let cases: [(&str, Change, &[&str]); 10] = [
         (
             "another program",
             |info| info["data"]["artifacts"][0]["sha256"] = "0".repeat(64).into(),
             &["digest-mismatch"],
+        ),
+        (
+            "the Rust library beside it, left out",
+            |info| {
+                let mut library = info["data"]["artifacts"][0].clone();
+                library["path"] = "artifacts/libdemo.rlib".into();
+                info["data"]["artifacts"]
+                    .as_array_mut()
+                    .unwrap()
+                    .push(library);
+            },
+            &[],
         ),
         (
             "a program less",

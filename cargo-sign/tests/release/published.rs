@@ -210,3 +210,34 @@ fn a_library_is_released_as_its_package_alone() {
     std::fs::write(release.dir.path().join("src/lib.rs"), "//! Changed.\n").unwrap();
     assert_eq!(release.sign(&["pack", "--crate"]).status.code(), Some(101));
 }
+
+/// Nobody who downloads a program can link the Rust library that was built beside it.
+#[test]
+fn a_program_is_packed_without_the_rust_library_beside_it() {
+    let release = Release::unpacked("1.0.0", SEED, &[]);
+    let folder = release.folder();
+    let library = b"only this build links it";
+    std::fs::write(folder.join("artifacts/libdemo.rlib"), library).unwrap();
+    let info = folder.join("buildinfo.json");
+    let mut built: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&info).unwrap()).unwrap();
+    let artifacts = built["data"]["artifacts"].as_array_mut().unwrap();
+    let mut beside = artifacts[0].clone();
+    beside["path"] = "artifacts/libdemo.rlib".into();
+    beside["sha256"] = sha256_bytes(library).to_string().into();
+    beside["size"] = library.len().into();
+    artifacts.push(beside);
+    std::fs::write(&info, built.to_string()).unwrap();
+
+    let packed = release.sign(&["pack"]);
+    assert!(packed.is_success(), "{}", packed.stderr_text());
+    let archive = release.released().join(release.archive());
+    let listed = release.must(Step::new("tar").arg("-tzf").arg(archive));
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(
+        listed.contains("/demo\n") && !listed.contains("libdemo"),
+        "{listed}"
+    );
+    let args = ["verify", "--key", "keys/m.pub", "--expect", "demo@1.0.0"];
+    assert!(release.sign(&args).is_success());
+}
