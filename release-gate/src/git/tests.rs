@@ -319,7 +319,7 @@ fn a_checkout_is_what_was_committed() {
         .unwrap();
     assert_eq!(
         modified
-            .duration_since(SystemTime::UNIX_EPOCH)
+            .duration_since(std::time::SystemTime::UNIX_EPOCH)
             .unwrap()
             .as_secs(),
         1_700_000_000
@@ -466,5 +466,3 @@ fn submodules_come_along_at_the_commit_that_is_named() {
     assert!(matches!(&error, GitError::Submodule { path, .. } if path == Path::new("deps/inner")));
     assert!(Error::from(error).help()[0].contains("submodule update"));
 }
-
-use std::time::SystemTime;

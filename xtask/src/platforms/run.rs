@@ -174,6 +174,8 @@ fn unit_tests(workspace: &Workspace, programs: &[&str], wine: &Wine) -> Result<(
             "`rustup toolchain install --profile minimal --force-non-host stable-x86_64-pc-windows-gnu`",
         ));
     }
+    // cargo names itself to what it runs, and the tests are to start the cargo for Windows.
+    let runner = format!("env -u CARGO {}", wine::PROGRAM);
     for package in ["release-gate-facts", "release-gate"]
         .iter()
         .chain(programs)
@@ -183,7 +185,7 @@ fn unit_tests(workspace: &Workspace, programs: &[&str], wine: &Wine) -> Result<(
             .args([
                 "test", "--lib", "--locked", "--target", WINDOWS, "-p", package,
             ])
-            .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", wine::PROGRAM)
+            .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", &runner)
             .arg("--");
         for (of, part, starts) in STARTS {
             let is_there = *starts == Starts::Git && wine.has_git;
