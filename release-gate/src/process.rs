@@ -71,6 +71,13 @@ const NETWORK_PREFIXES: &[&str] = &[
     "CARGO_REGISTRY_",
 ];
 
+/// The program that a variable names (`CARGO`, `RUSTC`), else the usual one of `PATH`.
+pub fn program_of_variable(variable: &str, usual: &str) -> PathBuf {
+    std::env::var_os(variable)
+        .filter(|name| !name.is_empty())
+        .map_or_else(|| usual.into(), PathBuf::from)
+}
+
 /// One program to run.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -109,23 +116,15 @@ impl Step {
     ///
     /// Colours and progress are off; what decides where cargo puts its output is inherited.
     pub fn cargo() -> Self {
-        Self::new(
-            std::env::var_os("CARGO")
-                .filter(|path| !path.is_empty())
-                .unwrap_or_else(|| "cargo".into()),
-        )
-        .inherit(["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"])
-        .env("CARGO_TERM_COLOR", "never")
-        .env("CARGO_TERM_PROGRESS_WHEN", "never")
+        Self::new(program_of_variable("CARGO", "cargo"))
+            .inherit(["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"])
+            .env("CARGO_TERM_COLOR", "never")
+            .env("CARGO_TERM_PROGRESS_WHEN", "never")
     }
 
     /// A step that runs the compiler that cargo starts: `$RUSTC`, else the one in `PATH`.
     pub fn rustc() -> Self {
-        Self::new(
-            std::env::var_os("RUSTC")
-                .filter(|path| !path.is_empty())
-                .unwrap_or_else(|| "rustc".into()),
-        )
+        Self::new(program_of_variable("RUSTC", "rustc"))
     }
 
     /// Runs it through another program, which gets these arguments, then the program and its own

@@ -54,6 +54,11 @@ pub(crate) fn run(workspace: &Workspace, args: &BookArgs) -> Result<u8> {
 /// # Errors
 /// Something is missing; all of it is named.
 pub(crate) fn check(root: &Path) -> Result<()> {
+    sources(root).map(drop)
+}
+
+/// The pages of the book and the files that they link to, once it is whole.
+fn sources(root: &Path) -> Result<BTreeSet<PathBuf>> {
     let listed = chapters(root)?;
     let mut problems = Vec::new();
 
@@ -69,19 +74,20 @@ pub(crate) fn check(root: &Path) -> Result<()> {
         problems.push(format!("  {SUMMARY}: there is no {}", page.display()));
     }
 
-    for (file, page) in linked_files(root, &listed)? {
+    let linked = linked_files(root, &listed)?;
+    for (file, page) in &linked {
         let is_page = file.extension().is_some_and(|ending| ending == "md");
-        if !root.join(&file).is_file() {
+        if !root.join(file).is_file() {
             let (page, file) = (page.display(), file.display());
             problems.push(format!("  {page}: {file} is no file"));
-        } else if is_page && !listed.contains(&file) {
+        } else if is_page && !listed.contains(file) {
             let (page, file) = (page.display(), file.display());
             problems.push(format!("  {page}: {file} is not in {SUMMARY}"));
         }
     }
 
     if problems.is_empty() {
-        return Ok(());
+        return Ok(listed.into_iter().chain(linked.into_keys()).collect());
     }
     let problems = problems.join("\n");
     Err(Error::judge(format!("the book is not whole:\n{problems}"))
@@ -90,20 +96,18 @@ pub(crate) fn check(root: &Path) -> Result<()> {
 
 /// Writes the sources of the book, and nothing else, into a folder.
 fn lay_out(root: &Path, out: &Path) -> Result<()> {
-    check(root)?;
-    let sources = out.join("src");
-    if sources.exists() {
-        std::fs::remove_dir_all(&sources)
+    let files = sources(root)?;
+    let copies = out.join("src");
+    if copies.exists() {
+        std::fs::remove_dir_all(&copies)
             .or_judge(|| "cannot remove the old sources of the book".to_owned())?;
     }
 
-    let listed = chapters(root)?;
-    let linked = linked_files(root, &listed)?;
-    for file in listed.iter().chain(linked.keys()) {
-        copy_atomic(&root.join(file), &sources.join(file))?;
+    for file in &files {
+        copy_atomic(&root.join(file), &copies.join(file))?;
     }
     let summary = with_links_from_the_top(&read(root, Path::new(SUMMARY))?)?;
-    write_atomic(&sources.join("SUMMARY.md"), summary.as_bytes())?;
+    write_atomic(&copies.join("SUMMARY.md"), summary.as_bytes())?;
     copy_atomic(&root.join(SETTINGS), &out.join("book.toml"))?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use release_gate::digest::{sha256_bytes, sha256_file};
 use release_gate::fs::write_atomic;
-use release_gate::process::{Runner, Step};
+use release_gate::process::{Runner, Step, program_of_variable};
 use release_gate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -97,11 +97,8 @@ pub struct Verdict {
 impl<'a> Rustc<'a> {
     /// The compiler of a project (its toolchain file decides).
     pub fn new(scratch: &'a Path, project: &'a Path, target: Option<&'a str>) -> Self {
-        let program = std::env::var_os("RUSTC")
-            .filter(|name| !name.is_empty())
-            .map_or_else(|| "rustc".into(), PathBuf::from);
         Self {
-            program,
+            program: program_of_variable("RUSTC", "rustc"),
             scratch,
             project,
             target,

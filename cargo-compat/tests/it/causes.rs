@@ -4,8 +4,9 @@
     reason = "a fixture that cannot be made fails its test"
 )]
 
-use release_gate::process::{Runner, Step};
 use serde_json::Value;
+
+use super::sides;
 
 /// The report on a pair of libraries.
 fn report(old: &str, new: &str) -> Value {
@@ -19,19 +20,7 @@ fn report(old: &str, new: &str) -> Value {
         std::fs::write(dir.path().join(folder).join("Cargo.toml"), manifest).unwrap();
         std::fs::write(src.join("lib.rs"), lib).unwrap();
     }
-    let step = Step::new(env!("CARGO_BIN_EXE_cargo-compat"))
-        .inherit_network_env()
-        .env("CARGO_TARGET_DIR", dir.path().join("target").as_os_str())
-        .current_dir(dir.path().join("new"))
-        .args([
-            "--offline",
-            "--message-format",
-            "json",
-            "--against",
-            "../old",
-        ]);
-    let ran = Runner::new().run(step).unwrap();
-    serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr_text()))
+    sides::report(dir.path(), &[])
 }
 
 /// The rule and message of each break that a call finds, in the order of the report.

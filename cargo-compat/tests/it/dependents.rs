@@ -6,9 +6,10 @@
 
 use std::path::{Path, PathBuf};
 
-use release_gate::process::{Runner, Step};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use super::sides;
 
 /// `thing` before and after: `f` takes two numbers now, `g` is deprecated.
 const OLD: &str = "pub fn f(a: u8) -> u8 { a }\npub fn g() {}\n";
@@ -52,19 +53,7 @@ impl Place {
     }
 
     fn run(&self, more: &[&str]) -> (i32, Value, String) {
-        let step = Step::new(env!("CARGO_BIN_EXE_cargo-compat"))
-            .inherit_network_env()
-            .env("CARGO_TARGET_DIR", self.path("target").as_os_str())
-            .current_dir(self.path("new"))
-            .args([
-                "--offline",
-                "--message-format",
-                "json",
-                "--against",
-                "../old",
-            ])
-            .args(more);
-        let ran = Runner::new().run(step).unwrap();
+        let ran = sides::run(self.0.path(), more);
         let stderr = ran.stderr_text();
         assert!(!stderr.contains("panicked"), "{stderr}");
         (

@@ -6,8 +6,9 @@
 
 use std::path::Path;
 
-use release_gate::process::{Runner, Step};
 use serde_json::Value;
+
+use super::sides;
 
 /// A side: its features and its library.
 struct Side(&'static str, &'static str);
@@ -25,18 +26,7 @@ fn judge(before: &Side, after: &Side) -> Value {
     let dir = tempfile::tempdir().unwrap();
     write_side(&dir.path().join("old"), "1.0.0", before);
     write_side(&dir.path().join("new"), "1.1.0", after);
-    run(dir.path())
-}
-
-fn run(dir: &Path) -> Value {
-    let step = Step::new(env!("CARGO_BIN_EXE_cargo-compat"))
-        .inherit_network_env()
-        .env("CARGO_TARGET_DIR", dir.join("target").as_os_str())
-        .current_dir(dir.join("new"))
-        .args(["-p", "k", "--offline", "--message-format", "json"])
-        .args(["--against", "../old"]);
-    let ran = Runner::new().run(step).unwrap();
-    serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr_text()))
+    sides::report(dir.path(), &["-p", "k"])
 }
 
 /// The rule of a feature's change, and what its program shows.
@@ -149,7 +139,7 @@ fn what_a_feature_brings_from_another_crate_is_part_of_the_api() {
         )
         .unwrap();
     }
-    let report = run(dir.path());
+    let report = sides::report(dir.path(), &["-p", "k"]);
     let has = |rule: &str| {
         let changes = report["data"]["changes"].as_array().unwrap();
         changes.iter().any(|change| change["rule"] == rule)

@@ -4,11 +4,11 @@
     reason = "a fixture that cannot be made fails its test"
 )]
 
-use std::path::Path;
-
 use release_gate::process::{Runner, Step};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use super::sides;
 
 /// Two sides of a library with features, each file by its name below `src`.
 struct Sides {
@@ -39,25 +39,8 @@ impl Sides {
     }
 
     fn run(&self, more: &[&str]) -> Value {
-        run(self.dir.path(), &self.dir.path().join("new"), more)
+        sides::report(self.dir.path(), more)
     }
-}
-
-fn run(dir: &Path, new: &Path, more: &[&str]) -> Value {
-    let step = Step::new(env!("CARGO_BIN_EXE_cargo-compat"))
-        .inherit_network_env()
-        .env("CARGO_TARGET_DIR", dir.join("target").as_os_str())
-        .current_dir(new)
-        .args([
-            "--offline",
-            "--message-format",
-            "json",
-            "--against",
-            "../old",
-        ])
-        .args(more);
-    let ran = Runner::new().run(step).unwrap();
-    serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr_text()))
 }
 
 /// Which sets were only built.
@@ -398,7 +381,7 @@ fn crates_that_may_show_are_listed() {
             "new/release-gates.toml",
             &format!("[compat]\npublic-dependencies = [{list}]\n"),
         );
-        let report = run(dir.path(), &dir.path().join("new"), &["-p", "k"]);
+        let report = sides::report(dir.path(), &["-p", "k"]);
         report["findings"]
             .as_array()
             .unwrap()
@@ -436,11 +419,7 @@ fn parts_of_a_workspace_make_it_whole() {
     }
     let mut judged = Vec::new();
     for part in ["1/2", "2/2"] {
-        let report = run(
-            dir.path(),
-            &dir.path().join("new"),
-            &["--workspace", "--partition", part],
-        );
+        let report = sides::report(dir.path(), &["--workspace", "--partition", part]);
         let several = report["data"]["reports"].as_array().cloned();
         for report in several.unwrap_or_else(|| vec![report.clone()]) {
             assert_eq!(report["status"], "pass", "{report:#}");

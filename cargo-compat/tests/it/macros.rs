@@ -6,8 +6,9 @@
 
 use std::path::Path;
 
-use release_gate::process::{Runner, Step};
 use serde_json::Value;
+
+use super::sides;
 
 /// What a macro argument arrives in is taken apart.
 const FLAT: &str = "extern crate proc_macro;
@@ -75,14 +76,7 @@ fn judge(before: &str, after: &str) -> Value {
     let dir = tempfile::tempdir().unwrap();
     write_side(&dir.path().join("old"), "1.0.0", before);
     write_side(&dir.path().join("new"), "1.0.1", after);
-    let step = Step::new(env!("CARGO_BIN_EXE_cargo-compat"))
-        .inherit_network_env()
-        .env("CARGO_TARGET_DIR", dir.path().join("target").as_os_str())
-        .current_dir(dir.path().join("new"))
-        .args(["-p", "k", "--offline", "--message-format", "json"])
-        .args(["--against", "../old"]);
-    let ran = Runner::new().run(step).unwrap();
-    serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr_text()))
+    sides::report(dir.path(), &["-p", "k"])
 }
 
 #[test]

@@ -10,5 +10,6 @@ mod feature_lists;
 mod features;
 mod macros;
 mod pairs;
+mod sides;
 mod table;
 mod workspace;

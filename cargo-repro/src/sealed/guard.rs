@@ -133,10 +133,7 @@ impl Guard {
         for dir in folder.ancestors() {
             refuse_own_compiler(dir)?;
         }
-        let rustc = std::env::var_os("RUSTC")
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| "rustc".into());
-        let step = Step::new(rustc)
+        let step = Step::rustc()
             .args(["--print", "sysroot"])
             .current_dir(&folder);
         let said = runner.run(step)?.success()?;

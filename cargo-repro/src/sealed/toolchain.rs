@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use release_gate::digest::{Sha256Digest, sha256_bytes, sha256_file};
 use release_gate::error::JudgeExt;
 use release_gate::facts::report::buildinfo::{self, Program, StandardLibrary, StartedProgram};
-use release_gate::process::{Runner, Step};
+use release_gate::process::{Runner, Step, program_of_variable};
 use release_gate::{Error, Result};
 
 /// Where the programs are, and what they say of themselves.
@@ -149,13 +149,6 @@ fn ask(runner: &Runner, project: &Path, program: &Path, args: &[&str]) -> Result
     let step = Step::new(program).args(args).current_dir(project);
     let finished = runner.run(step)?.success()?;
     Ok(String::from_utf8_lossy(&finished.stdout).trim().to_owned())
-}
-
-/// The program a variable names, else the usual one.
-fn program_of_variable(variable: &str, usual: &str) -> PathBuf {
-    std::env::var_os(variable)
-        .filter(|name| !name.is_empty())
-        .map_or_else(|| usual.into(), PathBuf::from)
 }
 
 /// The program of the toolchain itself, not rustup's shim.

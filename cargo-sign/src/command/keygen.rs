@@ -53,9 +53,9 @@ struct Files {
 impl Files {
     fn beside(secret: PathBuf) -> Self {
         Self {
-            public: with_suffix(&secret, ".pub"),
-            signers: with_suffix(&secret, ".allowed_signers"),
-            pem: with_suffix(&secret, ".pem"),
+            public: key::with_suffix(&secret, ".pub"),
+            signers: key::with_suffix(&secret, ".allowed_signers"),
+            pem: key::with_suffix(&secret, ".pem"),
             secret,
         }
     }
@@ -69,13 +69,6 @@ impl Files {
             self.pem.display()
         )
     }
-}
-
-/// `release.key` and `.pub` are `release.key.pub`.
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 pub(crate) fn run(cx: &mut Context, args: &KeygenArgs) -> Result<Outcome> {

@@ -14,7 +14,7 @@ mod secret;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use std::sync::OnceLock;
 
@@ -169,10 +169,7 @@ pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<Secret> {
         let secret = parse(&text, passphrase)
             .map_err(|why| why.of(&format!("the signing key `{}`", path.display())))?;
         // The public half as `keygen` left it there: a key that was imported keeps its id.
-        let beside = path.with_file_name(format!(
-            "{}.pub",
-            path.file_name().unwrap_or_default().to_string_lossy()
-        ));
+        let beside = with_suffix(path, ".pub");
         let text = std::fs::metadata(&beside)
             .ok()
             .filter(|file| file.len() <= MAX_LEN);
@@ -194,6 +191,13 @@ pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<Secret> {
     );
 
     parse(&value, passphrase).map_err(|why| why.of(&format!("the key in {ENV}")))
+}
+
+/// The file beside a key file: `release.key` and `.pub` are `release.key.pub`.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 const HELP: &str = "keys are read as OpenSSH, minisign or PKCS#8 files, or as base64 of the 32-byte seed; Ed25519 only";
